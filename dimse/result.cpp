@@ -34,6 +34,20 @@ class Category final : public boost::system::error_category {
         return "local limit reached";
       case Errc::io_error:
         return "network input/output failed";
+      case Errc::unrecognized_pdu:
+        return "unrecognized PDU type";
+      case Errc::unexpected_message:
+        return "message or fragment out of order";
+      case Errc::out_of_resources:
+        return "out of resources";
+      case Errc::peer_released:
+        return "association released by the peer";
+      case Errc::shutting_down:
+        return "node is shutting down";
+      case Errc::odd_length:
+        return "data set of odd length";
+      case Errc::source_failed:
+        return "data set could not be read to its end";
     }
     return "unknown error";
   }

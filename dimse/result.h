@@ -22,6 +22,13 @@ enum class Errc {
   no_presentation_context,
   local_limit,
   io_error,
+  unrecognized_pdu,    ///< PDU type other than 01H to 07H
+  unexpected_message,  ///< fragments or commands out of the order of PS3.7 and PS3.8 annex E
+  out_of_resources,  ///< no space or no memory here; a sink that fails with it refuses the instance with A700
+  peer_released,     ///< the peer released the association while something was wanted of it
+  shutting_down,
+  odd_length,     ///< a data set of odd length cannot be sent
+  source_failed,  ///< an InstanceSource ended before its size
 };
 
 /// What went wrong, and where: a field, a file, a limit. Never patient data.
