@@ -46,3 +46,50 @@ def read(path):
     """`split` of the file at `path`."""
     with open(path, "rb") as file:
         return split(file.read())
+
+
+_UNDEFINED = 0xFFFFFFFF
+
+
+def top_level(file):
+    """{tag: raw value} of the top level of a Part10's data set in an uncompressed Little Endian syntax; sequences are skipped."""
+    explicit, data, offset, found = file.transfer_syntax != "1.2.840.10008.1.2", file.data_set, 0, {}
+    while offset + 8 <= len(data):
+        tag, vr, length, start = _header(data, offset, explicit)
+        if length == _UNDEFINED:
+            offset = _end_of_undefined(data, start, explicit)
+            continue
+        if vr != b"SQ":
+            found[tag] = data[start : start + length]
+        offset = start + length
+    return found
+
+
+def text(file, tag):
+    """A top-level text value without its padding; "" where there is none. Bytes that are not UTF-8 are replaced."""
+    return top_level(file).get(tag, b"").rstrip(b"\0 ").decode("utf-8", "replace")
+
+
+def _header(data, offset, explicit):
+    group, element = struct.unpack_from("<HH", data, offset)
+    tag = group << 16 | element
+    if group == 0xFFFE or not explicit:
+        return tag, b"", struct.unpack_from("<I", data, offset + 4)[0], offset + 8
+    vr = data[offset + 4 : offset + 6]
+    if vr in _LONG_FORM:
+        return tag, vr, struct.unpack_from("<I", data, offset + 8)[0], offset + 12
+    return tag, vr, struct.unpack_from("<H", data, offset + 6)[0], offset + 8
+
+
+def _end_of_undefined(data, offset, explicit):
+    """Offset after the delimiter that closes what was opened before `offset`."""
+    depth = 1
+    while depth and offset + 8 <= len(data):
+        tag, _, length, start = _header(data, offset, explicit)
+        if tag in (0xFFFEE00D, 0xFFFEE0DD):
+            depth, offset = depth - 1, start
+        elif length == _UNDEFINED:
+            depth, offset = depth + 1, start
+        else:
+            offset = start + length if tag != 0xFFFEE000 else start
+    return offset

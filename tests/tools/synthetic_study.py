@@ -197,7 +197,6 @@ HEADER_DEFECTS = {
     "lossy": _set(LossyImageCompression="01"),
     "burned_in": _set(BurnedInAnnotation="YES"),
     "thickness_empty": _set(SliceThickness=""),
-    "no_burned_in_statement": lambda dataset, amount, plan: dataset.remove("BurnedInAnnotation"),
     "name_in_comments": lambda dataset, amount, plan: dataset.__setitem__("ImageComments", f"Seen by {plan.patient.name}"),
 }
 
