@@ -37,9 +37,9 @@ bool is_date_name(std::string_view name) {
 }  // namespace
 
 /// Builds a register and collects its mistakes.
-class RegisterReader {
+class SubjectRegisterReader {
  public:
-  explicit RegisterReader(std::string_view file) : file_(file) {}
+  explicit SubjectRegisterReader(std::string_view file) : file_(file) {}
 
   std::variant<SubjectRegister, std::vector<ConfigError>> read(std::string_view text) {
     const auto rows = parse_csv_rows(text, file_, errors_);
@@ -160,7 +160,7 @@ class RegisterReader {
 
 std::variant<SubjectRegister, std::vector<ConfigError>> SubjectRegister::parse_csv(std::string_view text,
                                                                                    std::string_view file) {
-  return RegisterReader(file).read(text);
+  return SubjectRegisterReader(file).read(text);
 }
 
 const Subject* SubjectRegister::find(std::string_view site, std::string_view issuer,

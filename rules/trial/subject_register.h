@@ -50,7 +50,7 @@ class SubjectRegister {
   [[nodiscard]] const std::string& sha256() const noexcept { return sha256_; }
 
  private:
-  friend class RegisterReader;
+  friend class SubjectRegisterReader;
   std::vector<Subject> subjects_;
   std::vector<std::string> date_names_;
   std::unordered_multimap<std::string, std::size_t> by_patient_;  // key: site, NUL, patient ID

@@ -1,0 +1,264 @@
+#include "rules/trial/property.h"
+
+#include "rules/dataset/attribute_path.h"
+#include "rules/dataset/dictionary.h"
+#include "rules/trial/yaml_reader.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <utility>
+#include <vector>
+
+namespace trialgate::rules {
+namespace {
+
+struct AttributeUnit {
+  std::string_view keyword;
+  std::string_view unit;
+};
+
+/// Units that PS3.3 and PS3.6 give to attributes that charters speak of.
+constexpr std::array attribute_units = std::to_array<AttributeUnit>({
+    {"SliceThickness", "mm"},
+    {"SpacingBetweenSlices", "mm"},
+    {"SliceLocation", "mm"},
+    {"PixelSpacing", "mm"},
+    {"ImagerPixelSpacing", "mm"},
+    {"NominalScannedPixelSpacing", "mm"},
+    {"ReconstructionDiameter", "mm"},
+    {"DataCollectionDiameter", "mm"},
+    {"ReconstructionFieldOfView", "mm"},
+    {"TableHeight", "mm"},
+    {"TableFeedPerRotation", "mm"},
+    {"SingleCollimationWidth", "mm"},
+    {"TotalCollimationWidth", "mm"},
+    {"DistanceSourceToDetector", "mm"},
+    {"DistanceSourceToPatient", "mm"},
+    {"BodyPartThickness", "mm"},
+    {"FocalSpots", "mm"},
+    {"KVP", "kV"},
+    {"XRayTubeCurrent", "mA"},
+    {"XRayTubeCurrentInmA", "mA"},
+    {"Exposure", "mAs"},
+    {"ExposureInmAs", "mAs"},
+    {"ExposureTime", "ms"},
+    {"CTDIvol", "mGy"},
+    {"GantryDetectorTilt", "deg"},
+    {"FlipAngle", "deg"},
+    {"RepetitionTime", "ms"},
+    {"EchoTime", "ms"},
+    {"EffectiveEchoTime", "ms"},
+    {"InversionTime", "ms"},
+    {"TriggerTime", "ms"},
+    {"FrameTime", "ms"},
+    {"ActualFrameDuration", "ms"},
+    {"FrameReferenceTime", "ms"},
+    {"MagneticFieldStrength", "T"},
+    {"ImagingFrequency", "MHz"},
+    {"PixelBandwidth", "Hz/px"},
+    {"DiffusionBValue", "s/mm2"},
+    {"SAR", "W/kg"},
+    {"ContrastBolusVolume", "ml"},
+    {"ContrastBolusTotalDose", "ml"},
+    {"ContrastFlowRate", "ml/s"},
+    {"ContrastFlowDuration", "s"},
+    {"RadionuclideTotalDose", "Bq"},
+    {"RadionuclideHalfLife", "s"},
+    {"RadiopharmaceuticalVolume", "ml"},
+    {"SliceSensitivityFactor", ""},
+    {"PatientWeight", "kg"},
+    {"PatientSize", "m"},
+});
+
+/// Further keywords of charters, so that a slip of the pen gets a suggestion.
+constexpr std::array common_keywords = std::to_array<std::string_view>({
+    "Modality",
+    "ImageType",
+    "SOPClassUID",
+    "SeriesDescription",
+    "ProtocolName",
+    "StudyDescription",
+    "StudyDate",
+    "SeriesDate",
+    "AcquisitionDate",
+    "AcquisitionTime",
+    "Manufacturer",
+    "ManufacturerModelName",
+    "StationName",
+    "DeviceSerialNumber",
+    "SoftwareVersions",
+    "ConvolutionKernel",
+    "ContrastBolusAgent",
+    "ContrastBolusRoute",
+    "ContrastBolusStartTime",
+    "LossyImageCompression",
+    "BurnedInAnnotation",
+    "BodyPartExamined",
+    "PatientPosition",
+    "PatientSex",
+    "PatientAge",
+    "Laterality",
+    "ImageLaterality",
+    "ViewPosition",
+    "ScanOptions",
+    "ScanningSequence",
+    "SequenceVariant",
+    "MRAcquisitionType",
+    "EchoTrainLength",
+    "ReceiveCoilName",
+    "AcquisitionNumber",
+    "InstanceNumber",
+    "SeriesNumber",
+    "Rows",
+    "Columns",
+    "BitsAllocated",
+    "BitsStored",
+    "PhotometricInterpretation",
+    "RescaleSlope",
+    "RescaleIntercept",
+    "Units",
+    "DecayCorrection",
+    "CorrectedImage",
+    "AttenuationCorrectionMethod",
+    "ReconstructionMethod",
+    "RadiopharmaceuticalInformationSequence",
+    "RadiopharmaceuticalStartTime",
+    "RadiopharmaceuticalStartDateTime",
+    "Radiopharmaceutical",
+    "ConversionType",
+    "FilterType",
+    "NumberOfFrames",
+    "FrameOfReferenceUID",
+    "ImagePositionPatient",
+    "ImageOrientationPatient",
+    "TemporalPositionIdentifier",
+});
+
+struct QuantityRow {
+  Quantity quantity;
+  bool numeric;
+  std::string_view unit;
+};
+
+constexpr std::array quantities = std::to_array<QuantityRow>({
+    {Quantity::slice_count, true, ""},        {Quantity::slice_spacing, true, "mm"},
+    {Quantity::slice_gap, true, "mm"},        {Quantity::missing_slices, true, ""},
+    {Quantity::duplicate_slices, true, ""},   {Quantity::spacing_deviation, true, "mm"},
+    {Quantity::z_coverage, true, "mm"},       {Quantity::gantry_tilt, true, "deg"},
+    {Quantity::orientation, false, ""},       {Quantity::mixed_orientation, false, ""},
+    {Quantity::contrast_given, false, ""},    {Quantity::phase_delay, true, "s"},
+    {Quantity::lossy_compression, false, ""}, {Quantity::burned_in_annotation, false, ""},
+    {Quantity::scanner, false, ""},           {Quantity::software_versions, false, ""},
+    {Quantity::kernel_class, false, ""},      {Quantity::voxel_anisotropy, true, ""},
+    {Quantity::uptake_time, true, "min"},     {Quantity::field_of_view, true, "mm"},
+});
+
+constexpr std::array<std::string_view, 2> yes_no{"yes", "no"};
+constexpr std::array<std::string_view, 4> orientations{"axial", "coronal", "sagittal", "oblique"};
+constexpr std::array<std::string_view, 4> kernel_classes{"soft", "lung", "bone", "other"};
+
+bool is_numeric(Vr vr) {
+  constexpr std::array numeric{Vr::ds, Vr::is, Vr::fl, Vr::fd, Vr::us,
+                               Vr::ss, Vr::ul, Vr::sl, Vr::uv, Vr::sv};
+  return std::ranges::find(numeric, vr) != numeric.end();
+}
+
+/// As records name it: keyword or tag, an index on every step but the last.
+std::string canonical(const AttributePath& path) {
+  std::string text;
+  const auto& steps = path.steps();
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    const AttributePath::Step& step = steps[i];
+    if (i != 0) text += '.';
+    if (step.creator.empty()) {
+      text += keyword_or_tag(step.tag);
+    } else {
+      std::array<char, 16> buffer{};
+      std::snprintf(buffer.data(), buffer.size(), "(%04X,xx%02X)", static_cast<unsigned>(step.tag.group()),
+                    static_cast<unsigned>(step.tag.element() & 0xFFU));
+      text += step.creator + ":" + buffer.data();
+    }
+    if (i + 1 == steps.size()) break;
+    text += step.item == AttributePath::every_item ? "[*]" : "[" + std::to_string(step.item) + "]";
+  }
+  return text;
+}
+
+std::vector<std::string_view> keyword_vocabulary() {
+  std::vector<std::string_view> words(common_keywords.begin(), common_keywords.end());
+  for (const auto& row : attribute_units) words.push_back(row.keyword);
+  return words;
+}
+
+std::string with_suggestion(std::string_view name, std::string message) {
+  const std::string_view last =
+      name.substr(name.rfind('.') == std::string_view::npos ? 0 : name.rfind('.') + 1);
+  const auto words = keyword_vocabulary();
+  const auto nearest = nearest_word(last, words);
+  if (!nearest.empty() && nearest != last) message += "; did you mean '" + std::string(nearest) + "'?";
+  return message;
+}
+
+}  // namespace
+
+Result<Property> property_named(std::string_view name) {
+  Property property;
+  if (const auto quantity = quantity_named(name)) {
+    const auto* const row = std::ranges::find(quantities, *quantity, &QuantityRow::quantity);
+    property.quantity = quantity;
+    property.numeric = row->numeric;
+    property.unit = row->unit;
+    return property;
+  }
+  const auto path = AttributePath::parse(name);
+  if (path.has_error()) {
+    return fail(
+        Errc::invalid_configuration,
+        with_suggestion(name, "'" + std::string(name) + "' is no attribute of PS3.6: " + path.error().where));
+  }
+  property.attribute = canonical(path.value());
+  if (const DictionaryEntry* const attribute = path.value().attribute()) {
+    if (attribute->vr == Vr::sq) {
+      return fail(Errc::invalid_configuration, "'" + std::string(name) +
+                                                   "' is a sequence; expected an attribute in it, as in '" +
+                                                   std::string(name) + ".CodeValue'");
+    }
+    property.numeric = is_numeric(attribute->vr);
+    const auto* const row = std::ranges::find(attribute_units, attribute->keyword, &AttributeUnit::keyword);
+    if (row != attribute_units.end()) property.unit = row->unit;
+  }
+  return property;
+}
+
+std::span<const std::string_view> values_of(Quantity quantity) noexcept {
+  switch (quantity) {
+    case Quantity::orientation:
+      return orientations;
+    case Quantity::kernel_class:
+      return kernel_classes;
+    case Quantity::mixed_orientation:
+    case Quantity::contrast_given:
+    case Quantity::lossy_compression:
+    case Quantity::burned_in_annotation:
+      return yes_no;
+    default:
+      return {};
+  }
+}
+
+bool only_comparable(Quantity quantity) noexcept {
+  return quantity == Quantity::scanner || quantity == Quantity::software_versions;
+}
+
+std::span<const std::string_view> quantity_vocabulary() noexcept {
+  static const auto names = [] {
+    std::array<std::string_view, quantities.size()> list;
+    std::ranges::transform(quantities, list.begin(),
+                           [](const QuantityRow& row) { return to_string(row.quantity); });
+    return list;
+  }();
+  return names;
+}
+
+}  // namespace trialgate::rules

@@ -1,0 +1,211 @@
+#include "rules/trial/read_check.h"
+
+#include "rules/trial/property.h"
+#include "rules/trial/read_conditions.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+namespace trialgate::rules {
+namespace {
+
+constexpr int max_predicate_depth = 8;
+constexpr std::array<std::string_view, 3> tiers{"acceptable", "target", "ideal"};
+
+bool looks_like_attribute(std::string_view name) {
+  return (!name.empty() && name.front() >= 'A' && name.front() <= 'Z') ||
+         name.find_first_of("(:[.") != std::string_view::npos;
+}
+
+/// The property that a key names; a mistake at the key when there is none.
+std::optional<Property> property_of(const YamlMap::Entry& entry, std::string_view where,
+                                    std::span<const std::string_view> other_keys, TrialReading& reading) {
+  if (!looks_like_attribute(entry.name) && !quantity_named(entry.name)) {
+    std::vector<std::string_view> vocabulary(other_keys.begin(), other_keys.end());
+    const auto quantities = quantity_vocabulary();
+    vocabulary.insert(vocabulary.end(), quantities.begin(), quantities.end());
+    reading.errors.add(entry.key,
+                       unknown_word("key", entry.name, vocabulary) + " (in " + std::string(where) + ")");
+    return std::nullopt;
+  }
+  auto property = property_named(entry.name);
+  if (property.has_error()) {
+    reading.errors.add(entry.key, property.error().where);
+    return std::nullopt;
+  }
+  if (!property->quantity) reading.attribute_paths.insert(property->attribute);
+  return std::move(*property);
+}
+
+Predicate read_predicate_at(const YAML::Node& node, std::string_view where, TrialReading& reading,
+                            int depth) {
+  Predicate predicate;
+  if (depth > max_predicate_depth) {
+    reading.errors.add(node, "conditions are nested too deeply; expected at most 8 levels");
+    return predicate;
+  }
+  YamlMap map(node, where, reading.errors);
+  if (const auto none = map.take("not")) {
+    if (none->IsSequence()) {
+      for (const YAML::Node& item : *none) {
+        predicate.none.push_back(read_predicate_at(item, "not", reading, depth + 1));
+      }
+    } else {
+      predicate.none.push_back(read_predicate_at(*none, "not", reading, depth + 1));
+    }
+  }
+  if (const auto any = map.take("any")) {
+    if (!any->IsSequence() || any->size() == 0) {
+      reading.errors.add(*any, "any is no list; expected [{...}, {...}], of which one must hold");
+    } else {
+      for (const YAML::Node& item : *any) {
+        predicate.any.push_back(read_predicate_at(item, "any", reading, depth + 1));
+      }
+    }
+  }
+  constexpr std::array<std::string_view, 2> other_keys{"not", "any"};
+  for (const YamlMap::Entry& entry : map.take_rest()) {
+    auto property = property_of(entry, where, other_keys, reading);
+    if (!property) continue;
+    auto conditions = read_conditions(entry.value, *property, TestPlace::predicate, reading.errors);
+    predicate.all.push_back({std::move(*property), std::move(conditions)});
+  }
+  if (map.is_map() && predicate.empty() && reading.errors.empty()) {
+    reading.errors.add(node, std::string(where) + " is empty; expected at least one attribute");
+  }
+  return predicate;
+}
+
+/// Severity of a tier: what is acceptable is a must, what is better is only recorded.
+RuleSeverity tier_severity(std::string_view tier, RuleSeverity of_check) {
+  if (tier == "acceptable") return of_check;
+  return tier == "target" ? std::min(of_check, RuleSeverity::warn) : RuleSeverity::note;
+}
+
+std::vector<Requirement> read_requirements(const YAML::Node& node, const Property& property,
+                                           RuleSeverity severity, YamlErrors& errors) {
+  std::vector<Requirement> requirements;
+  const bool has_tiers =
+      node.IsMap() && std::ranges::any_of(node, [](const auto& pair) {
+        return pair.first.IsScalar() && std::ranges::find(tiers, pair.first.Scalar()) != tiers.end();
+      });
+  if (!has_tiers) {
+    requirements.push_back({"", severity, read_conditions(node, property, TestPlace::check, errors)});
+    return requirements;
+  }
+  YamlMap map(node, property.name(), errors);
+  for (const std::string_view tier : tiers) {
+    if (const auto test = map.take(tier)) {
+      requirements.push_back({std::string(tier), tier_severity(tier, severity),
+                              read_conditions(*test, property, TestPlace::check, errors)});
+    }
+  }
+  map.finish();
+  return requirements;
+}
+
+void check_unit(const YAML::Node& node, const Property& property, YamlErrors& errors) {
+  const auto unit = read_text(node, "unit", errors);
+  if (!unit || *unit == property.unit) return;
+  if (!property.unit.empty()) {
+    errors.add(node,
+               "unit '" + *unit + "' is not that of " + property.name() + "; expected " + property.unit);
+  } else if (!property.numeric || property.quantity) {
+    errors.add(node, property.name() + " has no unit; expected none");
+  }
+}
+
+void check_comparisons(const YAML::Node& node, const Check& check, TrialReading& reading) {
+  for (const Requirement& requirement : check.requirements) {
+    for (const Condition& condition : requirement.conditions) {
+      if (condition.op != Operator::same_as || condition.texts.front() == "previous") continue;
+      reading.check_time_point(node, condition.texts.front());
+    }
+  }
+}
+
+}  // namespace
+
+void TrialReading::check_time_point(const YAML::Node& node, const std::string& id) {
+  if (id == unscheduled_time_point || time_points.visit_named(id)) return;
+  std::vector<std::string_view> vocabulary{unscheduled_time_point};
+  for (const TimePoint& point : time_points.schedule) vocabulary.push_back(point.id);
+  errors.add(node, unknown_word("time point", id, vocabulary));
+}
+
+std::vector<std::string> TrialReading::read_time_points(const YAML::Node& node, std::string_view what) {
+  auto ids = read_texts(node, what, errors);
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    check_time_point(node.IsSequence() ? YAML::Node(node[i]) : YAML::Node(node), ids[i]);
+  }
+  return ids;
+}
+
+Predicate read_predicate(const YAML::Node& node, std::string_view where, TrialReading& reading) {
+  return read_predicate_at(node, where, reading, 1);
+}
+
+Check read_check(const YAML::Node& node, TrialReading& reading) {
+  YamlErrors& errors = reading.errors;
+  YamlMap map(node, "a check", errors);
+  Check check;
+  check.position = position_of(node);
+  RuleSeverity severity = RuleSeverity::query;
+  if (const auto id = map.need("id")) check.id = read_id(*id, "id", errors).value_or("");
+  if (const auto name = map.take("name")) check.name = read_sentence(*name, "name", errors);
+  if (const auto value = map.take("severity"))
+    severity = read_severity(*value, "severity", errors).value_or(severity);
+  if (const auto value = map.take("if_unknown")) {
+    check.if_unknown = read_if_unknown(*value, "if_unknown", errors).value_or(check.if_unknown);
+  }
+  if (const auto when = map.take("when")) check.when = read_predicate(*when, "when", reading);
+  if (const auto at = map.take("at")) check.at = reading.read_time_points(*at, "at");
+  if (const auto remedy = map.take("remedy")) check.remedy = read_sentence(*remedy, "remedy", errors);
+  const auto unit = map.take("unit");
+
+  bool has_property = false;
+  const std::vector<std::string_view> other_keys(map.asked().begin(), map.asked().end());
+  for (const YamlMap::Entry& entry : map.take_rest()) {
+    auto property = property_of(entry, "a check", other_keys, reading);
+    if (!property) {
+      has_property = true;  // the mistake is named already
+      continue;
+    }
+    if (has_property) {
+      errors.add(entry.key,
+                 "a check looks at one attribute or quantity; expected a check of its own for " + entry.name);
+      continue;
+    }
+    has_property = true;
+    check.property = std::move(*property);
+    check.requirements = read_requirements(entry.value, check.property, severity, errors);
+    check_comparisons(entry.value, check, reading);
+  }
+  if (map.is_map() && !has_property) {
+    errors.add(node, "the check looks at nothing; expected an attribute keyword or a quantity, as in " +
+                         std::string("SliceThickness: {max: 5}"));
+  }
+  if (unit && !check.requirements.empty()) check_unit(*unit, check.property, errors);
+  return check;
+}
+
+std::vector<Check> read_checks(const YAML::Node& node, TrialReading& reading) {
+  std::vector<Check> checks;
+  if (!node.IsSequence()) {
+    reading.errors.add(node, "checks is no list; expected '- {id: ..., ...}' entries");
+    return checks;
+  }
+  for (const YAML::Node& item : node) {
+    Check check = read_check(item, reading);
+    const auto same = std::ranges::find(checks, check.id, &Check::id);
+    if (!check.id.empty() && same != checks.end()) {
+      reading.errors.add(item, "check id '" + check.id + "' is there twice; first in line " +
+                                   std::to_string(same->position.line));
+    }
+    checks.push_back(std::move(check));
+  }
+  return checks;
+}
+
+}  // namespace trialgate::rules
