@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -98,6 +99,7 @@ class Element {
   Encoding encoding_ = Encoding::explicit_little;
   bool undefined_length_ = false;
   bool replaced_ = false;
+  std::uint8_t header_bytes_ = 0;  // in front of source_; 0 for a new element
   std::uint64_t offset_ = no_offset;
   std::span<const std::uint8_t> source_;
   std::vector<std::uint8_t> own_;
@@ -174,8 +176,9 @@ struct DataSet {
   ElementList elements;
   std::optional<PixelData> pixel_data;  ///< top level only; its element is in `elements` too
   std::vector<Anomaly> anomalies;
-  bool fatal = false;                  ///< a fatal anomaly was met, kept or not
-  std::vector<std::uint8_t> inflated;  ///< of a deflated data set: what the views look into
+  bool fatal = false;     ///< a fatal anomaly was met, kept or not
+  bool complete = false;  ///< read to its end; write() refuses one that was not
+  std::shared_ptr<const std::vector<std::uint8_t>> inflated;  ///< of a deflated one: what the views look into
 };
 
 /// Reads a data set: strict, bounded, iterative; copies no value. Everything that PS3.5 forbids is an anomaly
@@ -227,6 +230,9 @@ struct FileView {
 /// The same for integers and tags, exact.
 [[nodiscard]] std::optional<std::int64_t> binary_integer(const Element& element,
                                                          std::size_t index = 0) noexcept;
+/// A number as a binary value (FD FL SL SS SV UL US UV), AT included. Empty for any other VR.
+[[nodiscard]] std::vector<std::uint8_t> encode_integer(Vr vr, std::int64_t number, Encoding encoding);
+[[nodiscard]] std::vector<std::uint8_t> encode_number(Vr vr, double number, Encoding encoding);
 /// How many whole binary values there are.
 [[nodiscard]] std::size_t binary_count(const Element& element) noexcept;
 
