@@ -36,11 +36,15 @@ class AttributePath {
   /// What it names in the end; null for a private or unknown attribute.
   [[nodiscard]] const DictionaryEntry* attribute() const noexcept;
 
+  /// The path written out in full: keywords where known, "[0]" where no index was given.
+  [[nodiscard]] std::string text() const;
+
   /// Calls `found` for every element that the path names, with the path as it applied (an index for every
   /// item), the element, and the lists from the data set's down to the one that holds the element.
   using Found = std::function<void(const std::string& path, const Element& element,
                                    const std::vector<const ElementList*>& lists)>;
-  void visit(const ElementList& root, const Found& found) const;
+  /// Of `[*]` at most `max_items` items of each sequence.
+  void visit(const ElementList& root, const Found& found, std::size_t max_items = every_item) const;
 
  private:
   std::vector<Step> steps_;

@@ -16,6 +16,27 @@ namespace trialgate::rules {
 /// gives up the file system. Any thread. Errors: invalid_configuration when the C library lacks one.
 Result<void> load_character_sets();
 
+/// The registered sets that DICOM uses with ISO 2022 (PS3.3 §C.12.1.1.2), by their ISO-IR number.
+enum class CodeSet : std::uint8_t {
+  ir6,
+  ir100,
+  ir101,
+  ir109,
+  ir110,
+  ir144,
+  ir127,
+  ir126,
+  ir138,
+  ir148,
+  ir203,
+  ir166,
+  ir13,
+  ir87,
+  ir159,
+  ir149,
+  ir58,
+};
+
 /// The repertoire and code extensions that Specific Character Set (0008,0005) declares for a data set or an
 /// item (PS3.3 §C.12.1.1.2, PS3.5 §6.1). An item without the attribute has that of its parent.
 class CharacterSet {
@@ -45,14 +66,10 @@ class CharacterSet {
 
  private:
   enum class Base : std::uint8_t { iso_2022, utf8, gb18030, gbk };
-  enum class Set : std::uint8_t;
-
-  friend class CharacterSetDecoder;
-  friend class CharacterSetEncoder;
 
   Base base_ = Base::iso_2022;
-  std::vector<Set> declared_;  ///< first = initial G0/G1; empty = ISO-IR 6
-  bool extensions_ = false;
+  std::vector<CodeSet> declared_;  // the first one is designated at the start; none = ISO-IR 6
+  bool extensions_ = false;        // other sets may be designated by escape sequences
 };
 
 [[nodiscard]] bool is_valid_utf8(std::string_view text) noexcept;

@@ -17,12 +17,15 @@
 
 namespace trialgate::rules {
 
-/// An attribute that a record keeps.
+/// An attribute that a record keeps. Of a sequence the only value is the number of its items; of binary data
+/// "<n> bytes".
 struct RecordedAttribute {
   std::string path;                 ///< as AttributePath, indices written out: "Sequence[0].Keyword"
   std::vector<std::string> values;  ///< UTF-8, numbers as text; no values = present and empty
   bool varies = false;  ///< from functional groups and not the same in all frames: `values` lists each once
   bool undecodable = false;  ///< present, but its characters cannot be determined; no values
+
+  bool truncated = false;  ///< had more or longer values than a record keeps
 
   friend bool operator==(const RecordedAttribute&, const RecordedAttribute&) = default;
 };
@@ -71,11 +74,14 @@ struct InstanceRecord {
   std::vector<Anomaly> anomalies;
   bool fatal_anomaly = false;  ///< see Severity; also true when the anomaly was not kept
 
-  [[nodiscard]] const RecordedAttribute* find(std::string_view path) const noexcept;
+  /// By any way of writing the path (a tag, no index for [0]); the recorded one is fastest.
+  [[nodiscard]] const RecordedAttribute* find(std::string_view path) const;
+  /// The same for a path with [*]: one for every item that has the attribute, in order.
+  [[nodiscard]] std::vector<const RecordedAttribute*> find_all(std::string_view path) const;
   /// All values of the attribute; Reading::malformed = undecodable.
-  [[nodiscard]] Read<std::span<const std::string>> values(std::string_view path) const noexcept;
+  [[nodiscard]] Read<std::span<const std::string>> values(std::string_view path) const;
   /// Value `index`; absent when there are fewer values, empty when it has no characters.
-  [[nodiscard]] Read<std::string_view> text(std::string_view path, std::size_t index = 0) const noexcept;
+  [[nodiscard]] Read<std::string_view> text(std::string_view path, std::size_t index = 0) const;
   /// Value `index` as a number (tolerant).
   [[nodiscard]] Read<double> number(std::string_view path, std::size_t index = 0) const;
   /// Position, orientation, spacings of a classic single-frame instance, as a frame; of a multi-frame one
