@@ -1,0 +1,163 @@
+#include "gateway/worker/instance_replies.h"
+#include "gateway/worker/job_table.h"
+#include "rules/dataset/charset.h"
+#include "rules/dataset/dictionary.h"
+#include "rules/deidentify/deidentify.h"
+#include "rules/deidentify/identity.h"
+#include "rules/examine/instance_record.h"
+#include "storage/digest.h"
+
+#include <boost/json/parse.hpp>
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <utility>
+
+namespace trialgate::gateway {
+namespace {
+
+/// A file in memory, for reading.
+class MappedFile {
+ public:
+  explicit MappedFile(int file) {
+    const off_t size = ::lseek(file, 0, SEEK_END);
+    if (size <= 0) return;
+    void* address = ::mmap(nullptr, static_cast<std::size_t>(size), PROT_READ, MAP_PRIVATE, file, 0);
+    if (address == MAP_FAILED) return;
+    bytes_ = {static_cast<const std::uint8_t*>(address), static_cast<std::size_t>(size)};
+  }
+  MappedFile(const MappedFile&) = delete;
+  MappedFile& operator=(const MappedFile&) = delete;
+  ~MappedFile() {
+    if (!bytes_.empty()) ::munmap(const_cast<std::uint8_t*>(bytes_.data()), bytes_.size());
+  }
+
+  /// Empty when there is nothing, or it could not be mapped.
+  [[nodiscard]] std::span<const std::uint8_t> bytes() const noexcept { return bytes_; }
+
+ private:
+  std::span<const std::uint8_t> bytes_;
+};
+
+constexpr const char* nothing_to_read = "the file is empty or cannot be mapped";
+
+WorkerReply examine_job(const WorkerRequest& request) {
+  std::vector<std::string> extra_paths;
+  for (const auto& path : request.header.at("extra_paths").as_array()) {
+    extra_paths.emplace_back(path.as_string());
+  }
+  const MappedFile file(request.file);
+  if (file.bytes().empty()) return error_reply(nothing_to_read);
+  const auto record = rules::examine(file.bytes(), extra_paths);
+  return record ? examine_reply(*record) : error_reply(record.error().message());
+}
+
+/// A plan as the worker uses it.
+struct ReadPlan {
+  std::string text;
+  rules::CompiledRules rules;
+  rules::DeidentificationSubject subject;
+  rules::Identity identity;
+};
+
+std::optional<std::vector<std::uint8_t>> bytes_of_hex(std::string_view text) {
+  const auto digit = [](char character) -> int {
+    if (character >= '0' && character <= '9') return character - '0';
+    return character >= 'a' && character <= 'f' ? character - 'a' + 10 : -1;
+  };
+  std::vector<std::uint8_t> bytes;
+  for (std::size_t i = 0; i + 1 < text.size(); i += 2) {
+    const int high = digit(text[i]);
+    const int low = digit(text[i + 1]);
+    if (high < 0 || low < 0) return std::nullopt;
+    bytes.push_back(static_cast<std::uint8_t>(high * 16 + low));
+  }
+  return bytes;
+}
+
+/// Keeps the newest plan: the instances of a submission come one after another.
+class PlanReader {
+ public:
+  /// Null when the text is no plan; reason() says why.
+  const ReadPlan* read(std::string_view text) {
+    if (!plan_ || plan_->text != text) {
+      plan_.reset();
+      reason_ = parse(text);
+    }
+    return plan_.get();
+  }
+  [[nodiscard]] const std::string& reason() const noexcept { return reason_; }
+
+ private:
+  std::string parse(std::string_view text) {
+    boost::system::error_code error;
+    const boost::json::value json = boost::json::parse(text, error);
+    if (error || !json.is_object()) return "the plan is not JSON";
+    const auto& object = json.get_object();
+    auto rules = rules::deidentification_rules_from_json(object.at("rules"));
+    if (!rules) return rules.error().message();
+    auto compiled = rules::CompiledRules::compile(std::move(*rules));
+    if (!compiled) return compiled.error().message();
+    auto subject = rules::deidentification_subject_from_json(object.at("subject"));
+    if (!subject) return subject.error().message();
+    const auto key = bytes_of_hex(object.at("key").as_string());
+    if (!key) return "the key is not hexadecimal";
+    auto identity = rules::Identity::create(*key);
+    if (!identity) return identity.error().message();
+    plan_.reset(
+        new ReadPlan{std::string(text), std::move(*compiled), std::move(*subject), std::move(*identity)});
+    return {};
+  }
+
+  std::unique_ptr<ReadPlan> plan_;
+  std::string reason_;
+};
+
+std::string data_set_digest(const rules::Deidentified& instance, std::span<const std::uint8_t> file) {
+  storage::DigestBuilder builder;
+  builder.update(instance.prefix);
+  builder.update(file.subspan(instance.pixel_offset, instance.pixel_length));
+  builder.update(instance.suffix);
+  return builder.finish().hex();
+}
+
+WorkerReply deidentify_job(PlanReader& plans, const WorkerRequest& request) {
+  const ReadPlan* plan =
+      plans.read({reinterpret_cast<const char*>(request.body.data()), request.body.size()});
+  if (plan == nullptr) return error_reply("de-identification plan: " + plans.reason());
+  const MappedFile file(request.file);
+  if (file.bytes().empty()) return error_reply(nothing_to_read);
+  auto outcome = rules::deidentify(file.bytes(), plan->rules, plan->subject, plan->identity);
+  if (const auto* held = std::get_if<rules::Held>(&outcome)) return held_reply(*held);
+  auto& instance = std::get<rules::Deidentified>(outcome);
+  std::string digest = data_set_digest(instance, file.bytes());
+  return deidentify_reply(std::move(instance), std::move(digest));
+}
+
+std::string load_tables() {
+  if (auto loaded = rules::load_dictionary(); !loaded) return loaded.error().message();
+  if (auto loaded = rules::load_character_sets(); !loaded) return loaded.error().message();
+  // OpenSSL reads its configuration with the first digest and the first HMAC.
+  static_cast<void>(storage::DigestBuilder().finish());
+  constexpr std::array<std::uint8_t, rules::Identity::min_key_bytes> key{};
+  if (auto identity = rules::Identity::create(key)) static_cast<void>(identity->key_check());
+  return {};
+}
+
+}  // namespace
+
+JobTable instance_job_table() {
+  JobTable table;
+  table.prepare = load_tables;
+  table.jobs["examine"] = examine_job;
+  table.jobs["deidentify"] = [plans = std::make_shared<PlanReader>()](const WorkerRequest& request) {
+    return deidentify_job(*plans, request);
+  };
+  return table;
+}
+
+}  // namespace trialgate::gateway

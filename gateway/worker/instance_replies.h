@@ -1,0 +1,22 @@
+#pragma once
+
+#include "gateway/worker/instance_workers.h"
+#include "gateway/worker/job_table.h"
+
+#include <cstdint>
+
+namespace trialgate::gateway {
+
+/// Worker side: the answers of the two jobs. `data_set_digest` in hex.
+[[nodiscard]] WorkerReply examine_reply(const rules::InstanceRecord& record);
+[[nodiscard]] WorkerReply deidentify_reply(rules::Deidentified instance, std::string data_set_digest);
+[[nodiscard]] WorkerReply held_reply(const rules::Held& held);
+/// The job cannot be done with this instance; one sentence, no patient data.
+[[nodiscard]] WorkerReply error_reply(std::string reason);
+
+/// Node side: reads an answer and trusts nothing in it. What does not fit is bad_reply.
+[[nodiscard]] ExamineOutcome examine_outcome(JobOutcome outcome);
+/// `file_bytes` is the size of the file that the job was about.
+[[nodiscard]] DeidentifyOutcome deidentify_outcome(JobOutcome outcome, std::uint64_t file_bytes);
+
+}  // namespace trialgate::gateway

@@ -1,0 +1,98 @@
+#include "gateway/worker/instance_workers.h"
+
+#include "gateway/worker/instance_replies.h"
+
+#include <boost/json/array.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <cstring>
+#include <future>
+#include <utility>
+
+namespace trialgate::gateway {
+namespace {
+
+std::string hex(std::span<const std::uint8_t> bytes) {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::string text;
+  text.reserve(bytes.size() * 2);
+  for (const std::uint8_t byte : bytes) {
+    text += digits[byte >> 4U];
+    text += digits[byte & 0xFU];
+  }
+  return text;
+}
+
+std::uint64_t size_of(int file) {
+  struct stat status {};
+  return ::fstat(file, &status) == 0 ? static_cast<std::uint64_t>(status.st_size) : 0;
+}
+
+Job examine_job(storage::UniqueFd file, std::span<const std::string> extra_paths) {
+  Job job;
+  job.header = {{"job", "examine"},
+                {"extra_paths", boost::json::array(extra_paths.begin(), extra_paths.end())}};
+  job.file = std::move(file);
+  return job;
+}
+
+Job deidentify_job(storage::UniqueFd file, const DeidentificationPlan& plan) {
+  Job job;
+  job.header = {{"job", "deidentify"}};
+  job.body = plan.text();
+  job.file = std::move(file);
+  return job;
+}
+
+/// A descriptor of the job's own; the file behind it is the caller's.
+storage::UniqueFd duplicate(int file) {
+  return storage::UniqueFd(::fcntl(file, F_DUPFD_CLOEXEC, 0));
+}
+
+WorkerFailure no_descriptor() {
+  return {WorkerFailure::Kind::unavailable, 0,
+          std::string("no descriptor for the worker: ") + std::strerror(errno)};
+}
+
+}  // namespace
+
+DeidentificationPlan::DeidentificationPlan(const rules::DeidentificationRules& rules,
+                                           const rules::DeidentificationSubject& subject,
+                                           std::span<const std::uint8_t> key)
+    : text_(std::make_shared<const std::string>(boost::json::serialize(boost::json::object{
+          {"rules", rules::to_json(rules)}, {"subject", rules::to_json(subject)}, {"key", hex(key)}}))) {}
+
+ExamineOutcome InstanceWorkers::examine(int file, std::span<const std::string> extra_paths) {
+  storage::UniqueFd own = duplicate(file);
+  if (!own) return no_descriptor();
+  return examine_outcome(pool_.run(examine_job(std::move(own), extra_paths)));
+}
+
+void InstanceWorkers::examine(storage::UniqueFd file, std::span<const std::string> extra_paths,
+                              std::function<void(ExamineOutcome)> callback) {
+  pool_.submit(examine_job(std::move(file), extra_paths),
+               [callback = std::move(callback)](JobOutcome outcome) {
+                 callback(examine_outcome(std::move(outcome)));
+               });
+}
+
+DeidentifyOutcome InstanceWorkers::deidentify(int file, const DeidentificationPlan& plan) {
+  storage::UniqueFd own = duplicate(file);
+  if (!own) return no_descriptor();
+  return deidentify_outcome(pool_.run(deidentify_job(std::move(own), plan)), size_of(file));
+}
+
+void InstanceWorkers::deidentify(storage::UniqueFd file, const DeidentificationPlan& plan,
+                                 std::function<void(DeidentifyOutcome)> callback) {
+  const std::uint64_t size = size_of(file.get());
+  pool_.submit(deidentify_job(std::move(file), plan),
+               [callback = std::move(callback), size](JobOutcome outcome) {
+                 callback(deidentify_outcome(std::move(outcome), size));
+               });
+}
+
+}  // namespace trialgate::gateway

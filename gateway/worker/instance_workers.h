@@ -1,0 +1,67 @@
+#pragma once
+
+#include "gateway/worker/worker_pool.h"
+#include "rules/deidentify/deidentify.h"
+#include "rules/examine/instance_record.h"
+#include "storage/digest.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace trialgate::gateway {
+
+/// Everything that de-identifying the instances of one submission needs, made once and shared by its jobs.
+/// Holds the patient ID and the trial's key: never to be logged or stored.
+class DeidentificationPlan {
+ public:
+  DeidentificationPlan(const rules::DeidentificationRules& rules,
+                       const rules::DeidentificationSubject& subject, std::span<const std::uint8_t> key);
+
+  [[nodiscard]] const std::shared_ptr<const std::string>& text() const noexcept { return text_; }
+
+ private:
+  std::shared_ptr<const std::string> text_;
+};
+
+/// A de-identified instance as a worker made it. What the node can check is checked: the pixel range is
+/// within the source file, UIDs are UIDs.
+struct DeidentifiedInstance {
+  rules::Deidentified instance;
+  storage::Digest data_set_digest;  ///< of prefix, pixel range and suffix, as the worker read them
+};
+
+using ExamineOutcome = std::variant<rules::InstanceRecord, WorkerFailure>;
+using DeidentifyOutcome = std::variant<DeidentifiedInstance, rules::Held, WorkerFailure>;
+
+/// The pool of `trialgate worker` processes, by what they are for. Files are Part 10 files as the store keeps
+/// them, open for reading. All members are thread-safe; callbacks as in WorkerPool.
+class InstanceWorkers {
+ public:
+  explicit InstanceWorkers(WorkerPoolConfig config) : pool_(std::move(config)) {}
+
+  /// Examines and waits. `file` stays the caller's. `extra_paths` are those that the trials' rules name.
+  [[nodiscard]] ExamineOutcome examine(int file, std::span<const std::string> extra_paths);
+  /// The same without waiting. Blocks only while the queue is full.
+  void examine(storage::UniqueFd file, std::span<const std::string> extra_paths,
+               std::function<void(ExamineOutcome)> callback);
+
+  /// De-identifies and waits. `file` stays the caller's.
+  [[nodiscard]] DeidentifyOutcome deidentify(int file, const DeidentificationPlan& plan);
+  /// The same without waiting. Blocks only while the queue is full.
+  void deidentify(storage::UniqueFd file, const DeidentificationPlan& plan,
+                  std::function<void(DeidentifyOutcome)> callback);
+
+  /// See WorkerPool::stop().
+  void stop(std::chrono::milliseconds grace) { pool_.stop(grace); }
+  [[nodiscard]] WorkerPool& pool() noexcept { return pool_; }
+
+ private:
+  WorkerPool pool_;
+};
+
+}  // namespace trialgate::gateway
