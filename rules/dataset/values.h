@@ -20,6 +20,7 @@ struct Read {
 
   [[nodiscard]] explicit operator bool() const noexcept { return reading == Reading::value; }
   [[nodiscard]] const T& operator*() const noexcept { return value; }
+  [[nodiscard]] const T* operator->() const noexcept { return &value; }
   friend bool operator==(const Read&, const Read&) = default;
 };
 

@@ -22,7 +22,7 @@ namespace trialgate::rules {
 struct RecordedAttribute {
   std::string path;                 ///< as AttributePath, indices written out: "Sequence[0].Keyword"
   std::vector<std::string> values;  ///< UTF-8, numbers as text; no values = present and empty
-  bool varies = false;  ///< from functional groups and not the same in all frames: `values` lists each once
+  bool varies = false;  ///< not the same in all frames: each different value once (backslash in it if VM > 1)
   bool undecodable = false;  ///< present, but its characters cannot be determined; no values
 
   bool truncated = false;  ///< had more or longer values than a record keeps
