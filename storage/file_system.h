@@ -143,6 +143,10 @@ class PosixFileSystem final : public FileSystem {
   Result<File> lock(const Directory& parent, const std::string& name) override;
 };
 
+/// pread until `into` is full or the file ends. `path` is for the message only.
+[[nodiscard]] Result<std::size_t> read_fd_at(int fd, std::uint64_t offset, std::span<std::uint8_t> into,
+                                             std::string_view path);
+
 /// The Failure for an errno value: "cannot <doing> <path>: <errno text>".
 [[nodiscard]] Failure fail_errno(int error, std::string_view doing, std::string_view path);
 

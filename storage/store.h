@@ -130,7 +130,7 @@ class Store {
   [[nodiscard]] Result<void> commit(std::function<Result<void>(Transaction&)> apply);
 
   /// Runs `body` on a snapshot. Keep it short: LMDB cannot reuse pages while it lasts; walk long tables in
-  /// several reads. Never nested on one thread.
+  /// several reads. Neither read(), commit() nor rescan() inside it.
   [[nodiscard]] virtual Result<void> read(
       const std::function<Result<void>(const ReadTransaction&)>& body) const = 0;
 

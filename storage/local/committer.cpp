@@ -1,0 +1,172 @@
+#include "storage/local/committer.h"
+
+#include "storage/lmdb/store_transaction.h"
+
+#include <exception>
+#include <optional>
+#include <utility>
+
+namespace trialgate::storage {
+namespace {
+
+// How many blobs rescan() reads again.
+constexpr std::size_t recent_blobs_kept = 64;
+
+Failure not_accepting(const Health& health) {
+  return fail(Errc::not_accepting, health.reason());
+}
+
+Result<void> run_apply(const Commit& commit, Transaction& transaction) {
+  if (!commit.apply) return {};
+  // The caller's code: whatever it throws must not end the thread that every other commit needs.
+  try {
+    return commit.apply(transaction);
+  } catch (const std::exception& thrown) {
+    return fail(Errc::index_error, std::string("the commit threw: ") + thrown.what());
+  }
+}
+
+}  // namespace
+
+Committer::Committer(const Parts& parts) : parts_(parts), thread_([this] { run(); }) {}
+
+Committer::~Committer() {
+  {
+    const std::scoped_lock lock(queue_mutex_);
+    stopping_ = true;
+  }
+  queued_.notify_one();
+  thread_.join();
+}
+
+void Committer::submit(Commit commit) {
+  {
+    const std::scoped_lock lock(queue_mutex_);
+    queue_.push_back(std::move(commit));
+  }
+  queued_.notify_one();
+}
+
+void Committer::run() {
+  for (;;) {
+    Group group;
+    {
+      std::unique_lock lock(queue_mutex_);
+      queued_.wait(lock, [this] { return stopping_ || !queue_.empty(); });
+      if (queue_.empty()) return;
+      while (!queue_.empty() && group.size() < parts_.max_batch) {
+        group.push_back({std::move(queue_.front()), {}});
+        queue_.pop_front();
+      }
+    }
+    process(group);
+    for (Member& member : group) {
+      if (member.commit.done) member.commit.done(std::move(member.outcome));
+    }
+  }
+}
+
+void Committer::process(Group& group) {
+  const std::scoped_lock working(work_mutex_);
+  bool committed = false;
+  if (!parts_.health.failed()) {
+    publish(group);
+    committed = write_rows(group);
+    parts_.reserve.ensure();
+  }
+  if (committed) {
+    remember_blobs(group);
+    return;
+  }
+  // Whoever has no failure of his own yet was not committed.
+  for (Member& member : group) {
+    if (member.outcome) member.outcome = not_accepting(parts_.health);
+  }
+}
+
+void Committer::publish(Group& group) {
+  std::vector<SealedBlob*> blobs;
+  std::vector<Member*> owners;
+  for (Member& member : group) {
+    for (SealedBlob& blob : member.commit.blobs) {
+      blobs.push_back(&blob);
+      owners.push_back(&member);
+    }
+  }
+  if (blobs.empty()) return;
+  const auto outcomes = parts_.blobs.publish(blobs);
+  for (std::size_t i = 0; i < outcomes.size(); ++i) {
+    if (!outcomes[i] && owners[i]->outcome) owners[i]->outcome = outcomes[i].error();
+  }
+}
+
+bool Committer::write_rows(Group& group) {
+  while (!parts_.health.failed()) {
+    Failure failure;
+    switch (write_rows_once(group, failure)) {
+      case Attempt::committed:
+        return true;
+      case Attempt::member_failed:
+        break;
+      case Attempt::disk_full:
+        // The reserve was kept for this moment. It is not made again before the group is done.
+        if (parts_.reserve.release()) break;
+        [[fallthrough]];
+      case Attempt::failed:
+        for (Member& member : group) {
+          if (member.outcome) member.outcome = failure;
+        }
+        return false;
+    }
+  }
+  return false;
+}
+
+Committer::Attempt Committer::write_rows_once(Group& group, Failure& failure) {
+  auto transaction = LmdbTransaction::begin(*parts_.environment, LmdbTransaction::Mode::write);
+  if (!transaction) {
+    failure = transaction.error();
+    parts_.health.fail(failure.message());
+    return Attempt::failed;
+  }
+  if (const Attempt applied = apply_all(group, *transaction); applied != Attempt::committed) return applied;
+  const auto committed = transaction->commit();
+  if (committed) {
+    map_full_ = false;
+    return Attempt::committed;
+  }
+  failure = committed.error();
+  if (transaction->map_full()) map_full_ = true;
+  if (transaction->disk_full()) return Attempt::disk_full;
+  // LMDB does not tell a failed write from a failed sync; after either nothing is known about the medium.
+  if (failure.code != Errc::no_space) parts_.health.fail(failure.message());
+  return Attempt::failed;
+}
+
+// A member that fails gets its outcome, and the transaction must be begun anew without it. Those before it
+// will then run as they did, because nothing before them has changed.
+Committer::Attempt Committer::apply_all(Group& group, LmdbTransaction& transaction) {
+  LmdbStoreTransaction views(transaction);
+  for (Member& member : group) {
+    if (!member.outcome) continue;
+    auto applied = run_apply(member.commit, views);
+    // An LMDB error that apply() swallowed has spoiled the transaction all the same.
+    if (applied && transaction.failure()) applied = *transaction.failure();
+    if (applied) continue;
+    if (transaction.map_full()) map_full_ = true;
+    if (transaction.disk_full() && parts_.reserve.held()) return Attempt::disk_full;
+    member.outcome = applied.error();
+    return Attempt::member_failed;
+  }
+  return Attempt::committed;
+}
+
+void Committer::remember_blobs(const Group& group) {
+  for (const Member& member : group) {
+    if (!member.outcome) continue;
+    for (const SealedBlob& blob : member.commit.blobs) recent_.push_back(blob.digest());
+  }
+  while (recent_.size() > recent_blobs_kept) recent_.pop_front();
+}
+
+}  // namespace trialgate::storage

@@ -1,0 +1,71 @@
+#include "storage/outbox.h"
+#include "storage/rows.h"
+#include "storage/store.h"
+
+#include <string_view>
+
+namespace trialgate::storage {
+
+std::string_view to_string(InstanceState state) {
+  switch (state) {
+    case InstanceState::received:
+      return "received";
+    case InstanceState::examined:
+      return "examined";
+    case InstanceState::unreadable:
+      return "unreadable";
+  }
+  return "?";
+}
+
+std::string_view to_string(SubmissionState state) {
+  switch (state) {
+    case SubmissionState::receiving:
+      return "receiving";
+    case SubmissionState::examined:
+      return "examined";
+    case SubmissionState::quarantined:
+      return "quarantined";
+    case SubmissionState::released:
+      return "released";
+    case SubmissionState::deidentified:
+      return "deidentified";
+    case SubmissionState::delivering:
+      return "delivering";
+    case SubmissionState::delivered:
+      return "delivered";
+    case SubmissionState::confirmed:
+      return "confirmed";
+    case SubmissionState::withdrawn:
+      return "withdrawn";
+  }
+  return "?";
+}
+
+std::string_view to_string(DeliveryState state) {
+  switch (state) {
+    case DeliveryState::queued:
+      return "queued";
+    case DeliveryState::delivered:
+      return "delivered";
+    case DeliveryState::confirmed:
+      return "confirmed";
+    case DeliveryState::failed:
+      return "failed";
+  }
+  return "?";
+}
+
+std::string_view to_string(Acceptance acceptance) {
+  switch (acceptance) {
+    case Acceptance::accepting:
+      return "accepting";
+    case Acceptance::disk_low:
+      return "disk_low";
+    case Acceptance::failed:
+      return "failed";
+  }
+  return "?";
+}
+
+}  // namespace trialgate::storage
