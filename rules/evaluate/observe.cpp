@@ -1,0 +1,260 @@
+#include "rules/evaluate/observe.h"
+
+#include "rules/dataset/dictionary.h"
+#include "rules/dataset/values.h"
+#include "rules/evaluate/header_quantities.h"
+#include "rules/evaluate/scanner.h"
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <utility>
+
+namespace trialgate::rules {
+namespace {
+
+constexpr std::string_view every_item = "[*]";
+
+/// True when `path` is `pattern` with a number for each "[*]".
+bool fits_pattern(std::string_view path, std::string_view pattern) {
+  for (;;) {
+    const auto star = pattern.find(every_item);
+    if (star == std::string_view::npos) return path == pattern;
+    if (path.substr(0, star + 1) != pattern.substr(0, star + 1)) return false;
+    path.remove_prefix(star + 1);
+    pattern.remove_prefix(star + every_item.size());
+    const auto close = path.find(']');
+    if (close == std::string_view::npos || close == 0) return false;
+    path.remove_prefix(close + 1);
+  }
+}
+
+Value absent(std::string_view name) {
+  return {Value::State::absent,
+          {},
+          {},
+          {std::string(name) + " is absent or empty", std::string(name) + " 缺失或为空"}};
+}
+
+Value malformed(std::string_view name) {
+  return {Value::State::malformed,
+          {},
+          {},
+          {std::string(name) + " is not readable as what it must be", std::string(name) + " 的值无法识别"}};
+}
+
+/// Adds the values of one attribute; false when one of them cannot be read.
+bool add_values(std::span<const std::string> values, bool numeric, Value& value) {
+  for (const std::string& text : values) {
+    const std::string_view trimmed = trim(text);
+    if (trimmed.empty() && values.size() == 1) return true;
+    if (numeric) {
+      const auto number = parse_decimal(trimmed);
+      if (!number) return false;
+      value.numbers.push_back(*number);
+    }
+    value.texts.emplace_back(trimmed);
+  }
+  return true;
+}
+
+std::vector<Observation> whole_stack(const MeasuredStack& measured, Value value, Text detail = {},
+                                     std::vector<const InstanceRecord*> instances = {}) {
+  if (instances.empty()) instances = measured.stack->records;
+  return {Observation{std::move(value), std::move(instances), std::move(detail)}};
+}
+
+/// One observation for each different value.
+std::vector<Observation> by_instance(const Stack& stack,
+                                     const std::function<Value(const InstanceRecord&)>& value_of) {
+  std::vector<Observation> observations;
+  for (const InstanceRecord* const record : stack.records) {
+    Value value = value_of(*record);
+    const auto same = std::ranges::find(observations, value, &Observation::value);
+    if (same != observations.end()) {
+      same->instances.push_back(record);
+    } else {
+      observations.push_back({std::move(value), {record}, {}});
+    }
+  }
+  return observations;
+}
+
+Text no_geometry(const Stack& stack) {
+  if (stack.unplaced == stack.slices.size()) {
+    return {"no slice has a usable Image Position and Image Orientation (Patient)",
+            "所有层面均缺少可用的图像位置与方向信息"};
+  }
+  if (stack.unplaced != 0) {
+    return {std::to_string(stack.unplaced) + " of " + std::to_string(stack.slices.size()) +
+                " slices have no usable Image Position or Image Orientation (Patient)",
+            std::to_string(stack.slices.size()) + " 层中有 " + std::to_string(stack.unplaced) +
+                " 层缺少可用的图像位置或方向信息"};
+  }
+  return {"there are too few different slice positions, or the slice thickness is missing",
+          "不同层面位置过少，或缺少层厚"};
+}
+
+Value number_or_unknown(const std::optional<double>& number, const Stack& stack) {
+  return number ? known_number(*number) : unknown_value(no_geometry(stack));
+}
+
+Value count_or_unknown(const std::optional<std::size_t>& count, const Stack& stack) {
+  return count ? known_number(static_cast<double>(*count)) : unknown_value(no_geometry(stack));
+}
+
+std::vector<Observation> missing_slices(const MeasuredStack& measured) {
+  constexpr std::size_t most_listed = 5;
+  Text detail;
+  std::vector<const InstanceRecord*> instances;
+  const auto& missing = measured.geometry.missing;
+  for (std::size_t i = 0; i < missing.size(); ++i) {
+    instances.push_back(missing[i].before_instance);
+    instances.push_back(missing[i].after_instance);
+    if (i >= most_listed) continue;
+    const std::string count = std::to_string(missing[i].count);
+    const std::string before = std::to_string(missing[i].after);
+    const std::string after = std::to_string(missing[i].after + 1);
+    const std::string span = number_text(missing[i].from_mm) + " / " + number_text(missing[i].to_mm) + " mm";
+    detail.en +=
+        (i == 0 ? "" : "; ") + count + " between slices " + before + " and " + after + " (" + span + ")";
+    detail.zh += (i == 0 ? "" : "；") + std::string("第 ") + before + " 层与第 " + after + " 层之间缺 " +
+                 count + " 层（" + span + "）";
+  }
+  if (missing.size() > most_listed) {
+    detail.en += "; and " + std::to_string(missing.size() - most_listed) + " more places";
+    detail.zh += "；另有 " + std::to_string(missing.size() - most_listed) + " 处";
+  }
+  return whole_stack(measured, count_or_unknown(measured.geometry.missing_count, *measured.stack),
+                     std::move(detail), std::move(instances));
+}
+
+std::vector<Observation> duplicate_slices(const MeasuredStack& measured) {
+  constexpr std::size_t most_listed = 5;
+  Text detail;
+  std::vector<const InstanceRecord*> instances;
+  const auto& duplicates = measured.geometry.duplicates;
+  for (std::size_t i = 0; i < duplicates.size(); ++i) {
+    instances.insert(instances.end(), duplicates[i].instances.begin(), duplicates[i].instances.end());
+    if (i >= most_listed) continue;
+    const std::string count = std::to_string(duplicates[i].instances.size());
+    const std::string at = number_text(duplicates[i].at_mm) + " mm";
+    detail.en += (i == 0 ? "" : "; ") + count + " slices at " + at;
+    detail.zh += (i == 0 ? "" : "；") + at + " 处有 " + count + " 层";
+  }
+  return whole_stack(measured, count_or_unknown(measured.geometry.duplicate_count, *measured.stack),
+                     std::move(detail), std::move(instances));
+}
+
+Value software_versions(const InstanceRecord& record) {
+  Value value = attribute_value({std::nullopt, "SoftwareVersions", false, ""}, record);
+  std::ranges::sort(value.texts);
+  return value;
+}
+
+Value orientation(const MeasuredStack& measured) {
+  if (measured.geometry.orientation.empty()) return unknown_value(no_geometry(*measured.stack));
+  return known_text(std::string(measured.geometry.orientation));
+}
+
+std::vector<Observation> observe_quantity(Quantity quantity, const MeasuredStack& measured) {
+  const Stack& stack = *measured.stack;
+  const Geometry& geometry = measured.geometry;
+  switch (quantity) {
+    case Quantity::slice_count:
+      return whole_stack(measured, known_number(static_cast<double>(stack.slices.size())));
+    case Quantity::slice_spacing:
+      return whole_stack(measured, number_or_unknown(geometry.spacing_mm, stack));
+    case Quantity::slice_gap:
+      return whole_stack(measured, number_or_unknown(geometry.gap_mm, stack));
+    case Quantity::missing_slices:
+      return missing_slices(measured);
+    case Quantity::duplicate_slices:
+      return duplicate_slices(measured);
+    case Quantity::spacing_deviation:
+      return whole_stack(measured, number_or_unknown(geometry.spacing_deviation_mm, stack));
+    case Quantity::z_coverage:
+      return whole_stack(measured, number_or_unknown(geometry.coverage_mm, stack));
+    case Quantity::gantry_tilt:
+      return whole_stack(measured, number_or_unknown(geometry.tilt_deg, stack));
+    case Quantity::orientation:
+      return whole_stack(measured, orientation(measured));
+    case Quantity::mixed_orientation:
+      return whole_stack(measured, stack.normal ? known_text(stack.series_orientations > 1 ? "yes" : "no")
+                                                : unknown_value(no_geometry(stack)));
+    case Quantity::contrast_given:
+      return by_instance(stack, contrast_given);
+    case Quantity::phase_delay:
+      return whole_stack(measured, phase_delay(stack));
+    case Quantity::lossy_compression:
+      return by_instance(stack, lossy_compression);
+    case Quantity::burned_in_annotation:
+      return by_instance(stack, burned_in_annotation);
+    case Quantity::scanner:
+      return by_instance(
+          stack, [](const InstanceRecord& record) { return known_text(scanner_of(record).in_words()); });
+    case Quantity::software_versions:
+      return by_instance(stack, software_versions);
+    case Quantity::kernel_class:
+      return by_instance(stack, kernel_class);
+    case Quantity::voxel_anisotropy:
+      return whole_stack(measured, number_or_unknown(geometry.voxel_anisotropy, stack));
+    case Quantity::uptake_time:
+      return whole_stack(measured, uptake_time(stack));
+    case Quantity::field_of_view:
+      return whole_stack(measured, number_or_unknown(geometry.field_of_view_mm, stack));
+  }
+  return whole_stack(measured, unknown_value({}));
+}
+
+}  // namespace
+
+Value attribute_value(const Property& property, const InstanceRecord& record) {
+  Value value;
+  value.state = Value::State::known;
+  bool is_there = false;
+  const auto add = [&](const RecordedAttribute& attribute) {
+    is_there = true;
+    if (attribute.undecodable || !add_values(attribute.values, property.numeric, value)) {
+      value.state = Value::State::malformed;
+    }
+  };
+  if (property.attribute.find(every_item) == std::string::npos) {
+    if (const RecordedAttribute* const attribute = record.find(property.attribute)) add(*attribute);
+  } else {
+    for (const RecordedAttribute& attribute : record.attributes) {
+      if (fits_pattern(attribute.path, property.attribute)) add(attribute);
+    }
+  }
+  if (value.state == Value::State::malformed) return malformed(property.attribute);
+  const bool has_text =
+      std::ranges::any_of(value.texts, [](const std::string& text) { return !text.empty(); });
+  return is_there && has_text ? value : absent(property.attribute);
+}
+
+bool is_identifying(const Property& property) {
+  if (property.quantity) return false;
+  if (property.attribute.find(':') != std::string::npos)
+    return true;  // a private attribute may hold anything
+  const std::string_view path = property.attribute;
+  const auto dot = path.rfind('.');
+  const std::string_view name = dot == std::string_view::npos ? path : path.substr(dot + 1);
+  const auto tag = parse_tag(name);
+  const DictionaryEntry* const entry = tag ? lookup(*tag) : lookup(name);
+  if (entry == nullptr) return true;
+  constexpr std::array harmless = std::to_array<std::string_view>(
+      {"PatientSex", "PatientAge", "PatientSize", "PatientWeight", "PatientSpeciesDescription"});
+  constexpr std::array places_and_numbers = std::to_array<std::string_view>(
+      {"AccessionNumber", "InstitutionName", "InstitutionAddress", "InstitutionalDepartmentName", "StudyID"});
+  if (entry->vr == Vr::pn) return true;
+  if (entry->tag.group() == 0x0010) return std::ranges::find(harmless, entry->keyword) == harmless.end();
+  return std::ranges::find(places_and_numbers, entry->keyword) != places_and_numbers.end();
+}
+
+std::vector<Observation> observe(const Property& property, const MeasuredStack& measured) {
+  if (property.quantity) return observe_quantity(*property.quantity, measured);
+  return by_instance(*measured.stack,
+                     [&](const InstanceRecord& record) { return attribute_value(property, record); });
+}
+
+}  // namespace trialgate::rules
