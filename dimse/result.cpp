@@ -44,6 +44,8 @@ class Category final : public boost::system::error_category {
         return "association released by the peer";
       case Errc::shutting_down:
         return "node is shutting down";
+      case Errc::aborted:
+        return "association aborted";
       case Errc::odd_length:
         return "data set of odd length";
       case Errc::source_failed:

@@ -27,6 +27,7 @@ enum class Errc {
   out_of_resources,  ///< no space or no memory here; a sink that fails with it refuses the instance with A700
   peer_released,     ///< the peer released the association while something was wanted of it
   shutting_down,
+  aborted,        ///< by our own user
   odd_length,     ///< a data set of odd length cannot be sent
   source_failed,  ///< an InstanceSource ended before its size
 };

@@ -39,8 +39,8 @@ struct AcceptorConfig {
 
 /// Accepts associations and serves C-ECHO and C-STORE.
 /// Each executor is an io_context served by exactly one thread; associations are pinned to them round robin.
-/// The policy, the service and the log must outlive these contexts. listen() and stop_accepting() may be
-/// called from any thread.
+/// The contexts outlive the Acceptor; the policy, the service and the log outlive the contexts. listen() and
+/// stop_accepting() may be called from any thread.
 class Acceptor {
  public:
   /// `executors` is not empty and `config` is valid.
