@@ -49,8 +49,8 @@ def patient(number):
     )
 
 
-def study(who, style="siemens", date=BASELINE, defects=(), **series):
-    """A localizer and a portal-venous series of 24 slices of 5 mm."""
+def study(who, style="siemens", date=BASELINE, defects=(), seed="", **series):
+    """A localizer and a portal-venous series of 24 slices of 5 mm. Another `seed` makes it another study of the same day."""
     accession = f"SYN{date[2:]}{who.patient_id[-4:]}"
     plan = StudyPlan(
         who,
@@ -59,6 +59,7 @@ def study(who, style="siemens", date=BASELINE, defects=(), **series):
         accession_number=accession,
         physician="SYNTHETIC^REFERRING DOCTOR",
         operator="SYNTHETIC^TECHNICIAN",
+        seed=seed,
         series=(
             SeriesPlan(number=1, kind="localizer", slices=1, contrast=False, size=64),
             SeriesPlan(number=2, defects=tuple(defects), **series),

@@ -61,14 +61,11 @@ class Stream:
         self._lock = threading.Lock()
         self._made = 0
         self._seed = first_seed
-        self.study_uids = []
 
     def next_study(self):
         with self._lock:
             number, self._made = self._made, self._made + 1
-        made = study(patient(1 + number % 9), date="20260220", slices=6, size=64, description=f"PV {self._seed} {number}")
-        with self._lock:
-            self.study_uids.append(made.plan.study_uid)
+        made = study(patient(1 + number % 9), date="20260220", seed=f"{self._seed} {number}", slices=6, size=64)
         return [part10.split(instance.encode()) for instance in made.instances]
 
 

@@ -65,16 +65,17 @@ def peak_resident_kib(pid):
 
 
 class Peer:
-    """A listening program. Use as a context manager, or call `close`."""
+    """A listening program. Use as a context manager, or call `close`. `environment` is added to the caller's."""
 
-    def __init__(self, directory, arguments, port, name):
+    def __init__(self, directory, arguments, port, name, environment=None):
         os.makedirs(directory, exist_ok=True)
         self.directory, self.port, self.name = directory, port, name
         self.log_path = os.path.join(directory, name + ".log")
         if shutil.which(arguments[0]) is None:
             raise StartError(f"{arguments[0]} is not installed.")
+        environment_with = {**os.environ, **(environment or {})}
         with open(self.log_path, "wb") as log:
-            self.process = subprocess.Popen(arguments, cwd=directory, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self.process = subprocess.Popen(arguments, cwd=directory, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment_with)
         if not wait_until(lambda: self.process.poll() is not None or listens(port), 30) or self.process.poll() is not None:
             self.close()
             raise StartError(f"{name} did not start; its output is in {self.log_path}.")
@@ -92,12 +93,12 @@ class Peer:
 class Storescp(Peer):
     """DCMTK's storescp, which writes what it receives to `instances` bit for bit."""
 
-    def __init__(self, directory, ae_title="ARCHIVE", port=None, options=("--bit-preserving", "--fork")):
+    def __init__(self, directory, ae_title="ARCHIVE", port=None, options=("--bit-preserving", "--fork"), environment=None):
         self.instances = os.path.join(directory, "instances")
         os.makedirs(self.instances, exist_ok=True)
         port = port or free_port()
         arguments = ["storescp", "--quiet", *options, "--aetitle", ae_title, "--accept-all", "--output-directory", self.instances, str(port)]
-        super().__init__(directory, arguments, port, "storescp")
+        super().__init__(directory, arguments, port, "storescp", environment)
 
     def files(self):
         return sorted(os.path.join(self.instances, name) for name in os.listdir(self.instances))
@@ -126,7 +127,7 @@ class DcmQrScp(Peer):
 class Orthanc(Peer):
     """Orthanc with `modalities` = {name: (AE title, port)}. `settings` are added to its configuration."""
 
-    def __init__(self, directory, ae_title="ORTHANC", modalities=None, settings=None):
+    def __init__(self, directory, ae_title="ORTHANC", modalities=None, settings=None, environment=None):
         os.makedirs(directory, exist_ok=True)
         port, self.http_port = free_port(), free_port()
         configuration = {
@@ -152,7 +153,7 @@ class Orthanc(Peer):
         path = os.path.join(directory, "orthanc.json")
         with open(path, "w") as out:
             json.dump(configuration, out)
-        super().__init__(directory, ["Orthanc", path], port, "Orthanc")
+        super().__init__(directory, ["Orthanc", path], port, "Orthanc", environment)
         if not wait_until(lambda: self._answers(), 30):
             self.close()
             raise StartError(f"Orthanc's web service did not start; its output is in {self.log_path}.")
