@@ -432,8 +432,15 @@ Encoding Parser::items_encoding(std::uint64_t position, std::uint64_t end) const
     available = std::min<std::uint64_t>(available, item_length - 8);
   }
   const bool letters = parse_vr(static_cast<char>(at[12]), static_cast<char>(at[13])) != Vr::unknown;
-  const std::uint32_t implicit_length = read_u32(at + 12, false);
-  return letters && implicit_length > available ? Encoding::explicit_little : Encoding::implicit_little;
+  if (!letters) return Encoding::implicit_little;
+  // Two letters may also be the low half of an implicit length: then a greater tag, or the end, follows the
+  // value.
+  const std::uint64_t implicit_length = read_u32(at + 12, false);
+  if (implicit_length > available) return Encoding::explicit_little;
+  const std::uint64_t rest = available - implicit_length;
+  const bool follows =
+      rest == 0 || (rest >= 8 && read_tag(at + 16 + implicit_length, false) > read_tag(at + 8, false));
+  return follows ? Encoding::implicit_little : Encoding::explicit_little;
 }
 
 void Parser::check_tag(const Level& level, Tag tag) {

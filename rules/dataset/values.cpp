@@ -119,12 +119,12 @@ Read<std::int64_t> parse_integer(std::string_view text, Strictness strictness) {
     const bool whole = decimal && std::trunc(*decimal) == *decimal && std::fabs(*decimal) < 1e15;
     return whole ? of(static_cast<std::int64_t>(*decimal)) : without_value<std::int64_t>(Reading::malformed);
   }
-  if (text.front() == '+') text.remove_prefix(1);
+  if (text.size() > 1 && text.front() == '+' && is_digit(text[1])) text.remove_prefix(1);
   std::int64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
   const bool in_range = !strict || (value >= std::numeric_limits<std::int32_t>::min() &&
                                     value <= std::numeric_limits<std::int32_t>::max());
-  if (error != std::errc{} || end != text.data() + text.size() || text.starts_with("+") || !in_range) {
+  if (error != std::errc{} || end != text.data() + text.size() || !in_range) {
     return without_value<std::int64_t>(Reading::malformed);
   }
   return of(value);
