@@ -14,8 +14,9 @@ UNREGISTERED = Patient("SYNTHETIC^PATIENT UNKNOWN", "TG-DEMO-9999", birth_date="
 class Scenario:
     """One line of the demonstration. `sendings`: lists of instances, sent one after another.
 
-    `findings`: ids of rules that must be among the findings. `pause`: wait for the outcome between the sendings.
-    `outcome`: "released" or "quarantined". `after`: titles of scenarios whose outcome must be there first.
+    `outcome`: "released" or "quarantined". `findings`: checks that must be among the findings. `pause`: wait for the outcome
+    between the sendings. `after`: titles of scenarios whose outcome must be there first. `deviation`: released although findings
+    are recorded. `conflict`: both contents of an instance must be kept.
     """
 
     title: str
@@ -26,6 +27,7 @@ class Scenario:
     pause: bool = False
     after: tuple = ()
     deviation: bool = False
+    conflict: bool = False
 
     @property
     def study_uid(self):
@@ -34,7 +36,11 @@ class Scenario:
     @property
     def archived(self):
         """How many instances the archive should hold."""
-        return len({instance.sop_instance_uid for sent in self.sendings for instance in sent}) if self.outcome == "released" else 0
+        return (
+            len({instance.sop_instance_uid for sent in self.sendings for instance in sent})
+            if self.outcome == "released"
+            else 0
+        )
 
 
 def patient(number):
@@ -85,17 +91,24 @@ def scenarios():
         Scenario("thick slices (7.5 mm)", thick, [thick.instances], "quarantined", ("thickness",)),
         Scenario("two missing slices", missing, [missing.instances], "quarantined", ("complete",)),
         Scenario("contrast missing", no_contrast, [no_contrast.instances], "quarantined", ("contrast",)),
-        Scenario("unregistered patient", unregistered, [unregistered.instances], "quarantined", ("known-subject",)),
-        Scenario("visit out of window", late_visit, [late_visit.instances], "quarantined", ("visit-window",)),
+        Scenario("unregistered patient", unregistered, [unregistered.instances], "quarantined", ("known_subject",)),
+        Scenario("visit out of window", late_visit, [late_visit.instances], "quarantined", ("visit_window",)),
         Scenario("same study sent twice", twice, [twice.instances, twice.instances], "released", pause=True),
         Scenario(
             "an instance sent again with other bytes",
             changed,
             [changed.instances, [with_other_bytes(changed.instances[7])]],
             "quarantined",
-            ("conflict",),
+            ("resent_instances",),
+            conflict=True,
         ),
         Scenario(
-            "follow-up on another scanner", follow_up, [follow_up.instances], "released", ("same-scanner",), after=(conforming,), deviation=True
+            "follow-up on another scanner",
+            follow_up,
+            [follow_up.instances],
+            "released",
+            ("same-scanner",),
+            after=(conforming,),
+            deviation=True,
         ),
     ]

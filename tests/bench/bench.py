@@ -51,7 +51,17 @@ def send(port, directories, environment):
     begin = time.monotonic()
     senders = [
         subprocess.Popen(
-            ["storescu", "-aet", CALLING_AE_TITLE, "-aec", AE_TITLE, "--scan-directories", LOOPBACK, str(port), directory],
+            [
+                "storescu",
+                "-aet",
+                CALLING_AE_TITLE,
+                "-aec",
+                AE_TITLE,
+                "--scan-directories",
+                LOOPBACK,
+                str(port),
+                directory,
+            ],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -80,7 +90,9 @@ def end_to_end_once(contender, workload, environment):
         begin = time.monotonic()
         send(running.port, workload.directories, environment)
         if not wait_until(lambda: running.archived() >= total, 900, 0.02):
-            raise RuntimeError(f"{contender.name}: the archive holds {running.archived()} of {total} instances after 15 minutes")
+            raise RuntimeError(
+                f"{contender.name}: the archive holds {running.archived()} of {total} instances after 15 minutes"
+            )
         return total / (time.monotonic() - begin), running.peak_mib()
 
 
@@ -112,7 +124,9 @@ class Comparison:
         for row in self.rows:
             target = self.targets.get(row.name)
             ratio = "" if row is self.rows[0] else f"{ours / row.median:.2f}"
-            verdict = "" if target is None else f"≥ {target:g}: {'met' if ours / row.median >= target else '**missed**'}"
+            verdict = (
+                "" if target is None else f"≥ {target:g}: {'met' if ours / row.median >= target else '**missed**'}"
+            )
             runs = ", ".join(f"{rate:.1f}" for rate in row.rates)
             yield f"| {row.name} | {row.median:.1f} | {runs} | {max(row.memory):.0f} MiB | {ratio} | {verdict} |"
         yield ""
@@ -125,7 +139,10 @@ def multi_frame(directory):
         seconds = send(running.port, [path], NODELAY)
         running.wait_until_examined()
         memory, workers = running.peak_mib(), running.peak_worker_mib()
-    print(f"two gigabytes: {size / MIB / seconds:.0f} MiB/s, {memory:.0f} MiB, largest worker {workers:.0f} MiB", flush=True)
+    print(
+        f"two gigabytes: {size / MIB / seconds:.0f} MiB/s, {memory:.0f} MiB, largest worker {workers:.0f} MiB",
+        flush=True,
+    )
     yield "### One multi-frame object of 2 GB\n"
     yield f"Received at {size / MIB / seconds:.0f} MiB/s. Peak memory of the node {memory:.0f} MiB (target: under 100"
     yield f" {'met' if memory < 100 else '**missed**'}), of its largest worker {workers:.0f} MiB.\n"
@@ -133,13 +150,17 @@ def multi_frame(directory):
 
 def packages():
     names = ["dcmtk", "orthanc"]
-    shown = subprocess.run(["dpkg-query", "--show", "--showformat=${Package} ${Version}; ", *names], capture_output=True, text=True)
+    shown = subprocess.run(
+        ["dpkg-query", "--show", "--showformat=${Package} ${Version}; ", *names], capture_output=True, text=True
+    )
     return shown.stdout.strip(" ;")
 
 
 def processor():
     with open("/proc/cpuinfo") as cpuinfo:
-        return next((line.split(":", 1)[1].strip() for line in cpuinfo if line.startswith("model name")), platform.machine())
+        return next(
+            (line.split(":", 1)[1].strip() for line in cpuinfo if line.startswith("model name")), platform.machine()
+        )
 
 
 def plan(directory, work, runs):
@@ -148,10 +169,18 @@ def plan(directory, work, runs):
     def unmodified(size):
         contenders = [Trialgate("trialgate", work), StorescpReceiver("storescp", work)]
         title = f"Unmodified storescu, one sender, {size.label}"
-        return Comparison(title, compare(title, contenders, runs, lambda one: receive_once(one, directory(size), 1, {})), {"storescp": 15}).lines()
+        return Comparison(
+            title,
+            compare(title, contenders, runs, lambda one: receive_once(one, directory(size), 1, {})),
+            {"storescp": 15},
+        ).lines()
 
     def parallel(size):
-        contenders = [Trialgate("trialgate", work), OrthancReceiver("Orthanc", work), StorescpReceiver("storescp", work, NODELAY)]
+        contenders = [
+            Trialgate("trialgate", work),
+            OrthancReceiver("Orthanc", work),
+            StorescpReceiver("storescp", work, NODELAY),
+        ]
         title = f"{SENDERS} senders with TCP_NODELAY, {size.label}"
         rows = compare(title, contenders, runs, lambda one: receive_once(one, directory(size), SENDERS, NODELAY))
         return Comparison(title, rows, {"Orthanc": 2, "storescp": 0.5}).lines()
@@ -204,7 +233,9 @@ def main():
         return written[size]
 
     try:
-        sections = [list(measure()) for name, measure in plan(directory, work, arguments.runs) if arguments.only in name]
+        sections = [
+            list(measure()) for name, measure in plan(directory, work, arguments.runs) if arguments.only in name
+        ]
         if arguments.only:
             print("\n".join(line for lines in sections for line in lines))
         else:

@@ -54,7 +54,9 @@ class Running:
         return max((peak_resident_kib(pid) / 1024 for pid in children(self._pid)), default=0)
 
     def wait_until_examined(self):
-        if not wait_until(lambda: self._node.studies() and all(row["state"] != "receiving" for row in self._node.studies()), 300, 0.5):
+        if not wait_until(
+            lambda: self._node.studies() and all(row["state"] != "receiving" for row in self._node.studies()), 300, 0.5
+        ):
             raise RuntimeError("the node did not come to rest")
 
 
@@ -91,7 +93,11 @@ class OrthancReceiver(Contender):
             settings["LuaScripts"] = [script]
             modalities["archive"] = ("ARCHIVE", archive.port)
         environment = self._environment if archive else NODELAY
-        peer = stack.enter_context(Orthanc(os.path.join(directory, "orthanc"), modalities=modalities, settings=settings, environment=environment))
+        peer = stack.enter_context(
+            Orthanc(
+                os.path.join(directory, "orthanc"), modalities=modalities, settings=settings, environment=environment
+            )
+        )
         return Running(peer.port, peer.process.pid, archive)
 
 

@@ -44,7 +44,14 @@ def write_studies(directory, size, senders):
         os.makedirs(folder, exist_ok=True)
         # However many slices: they cover 600 mm.
         thickness = 600 / size.total
-        made = study(patient(1 + sender), "siemens", slices=size.total - 1, size=size.side, thickness=thickness, spacing=thickness)
+        made = study(
+            patient(1 + sender),
+            "siemens",
+            slices=size.total - 1,
+            size=size.side,
+            thickness=thickness,
+            spacing=thickness,
+        )
         for at, instance in enumerate(made.instances):
             with open(os.path.join(folder, f"{at:04d}.dcm"), "wb") as out:
                 out.write(instance.encode())

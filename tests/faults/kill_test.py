@@ -123,7 +123,9 @@ class BlobStore:
 def check_disk(blobs, ledger, cycle):
     lost = {digest: uid for digest, uid in ledger.snapshot().items() if digest not in blobs.data_sets()}
     if lost:
-        raise AssertionError(f"cycle {cycle}: {len(lost)} acknowledged instances are not on disk, e.g. {next(iter(lost.values()))}")
+        raise AssertionError(
+            f"cycle {cycle}: {len(lost)} acknowledged instances are not on disk, e.g. {next(iter(lost.values()))}"
+        )
 
 
 def check_archive(archive):
@@ -133,7 +135,9 @@ def check_archive(archive):
         contents[received.sop_instance].add(hashlib.sha256(received.data_set).hexdigest())
     different = [uid for uid, digests in contents.items() if len(digests) > 1]
     if different:
-        raise AssertionError(f"{len(different)} instances were forwarded twice with different bytes, e.g. {different[0]}")
+        raise AssertionError(
+            f"{len(different)} instances were forwarded twice with different bytes, e.g. {different[0]}"
+        )
     return len(contents), len(archive.received) - len(contents)
 
 
@@ -161,12 +165,15 @@ def check_end(node, ledger, archive):
 def run(arguments, directory):
     chance = random.Random(arguments.seed)
     ledger, stream, archive = Ledger(), Stream(arguments.seed), StoreScp()
-    destinations = [{"name": "irc-archive", "ae_title": "ARCHIVE", "host": LOOPBACK, "port": archive.port, "retry_first_seconds": 1}]
+    destinations = [
+        {"name": "irc-archive", "ae_title": "ARCHIVE", "host": LOOPBACK, "port": archive.port, "retry_first_seconds": 1}
+    ]
     node = Node(os.path.join(directory, "node"), [TRIAL], destinations, settings={"quiet_seconds": 1})
     blobs = BlobStore(os.path.join(node.store, "blobs"))
     stop = threading.Event()
     senders = [
-        threading.Thread(target=send_for_ever, args=(node, stream, ledger, stop, arguments.seed + at), daemon=True) for at in range(SENDERS)
+        threading.Thread(target=send_for_ever, args=(node, stream, ledger, stop, arguments.seed + at), daemon=True)
+        for at in range(SENDERS)
     ]
     for at in range(arguments.cycles):
         node.start()
@@ -180,7 +187,10 @@ def run(arguments, directory):
         check_disk(blobs, ledger, at)
         check_archive(archive)
         if (at + 1) % 20 == 0:
-            print(f"kill: {at + 1} kills, {len(ledger.snapshot())} instances acknowledged, {len(archive.received)} forwarded", flush=True)
+            print(
+                f"kill: {at + 1} kills, {len(ledger.snapshot())} instances acknowledged, {len(archive.received)} forwarded",
+                flush=True,
+            )
     stop.set()
     for sender in senders:
         sender.join(30)
@@ -188,8 +198,12 @@ def run(arguments, directory):
         rows = check_end(node, ledger, archive)
     got, again = check_archive(archive)
     states = dict(collections.Counter(row["state"] for row in rows))
-    print(f"kill: {arguments.cycles} kills, {ledger.responses} success responses for {len(ledger.snapshot())} instances, 0 lost")
-    print(f"kill: {len(rows)} submissions {states}; {got} instances at the archive, {again} sent again with the same bytes, 0 with others")
+    print(
+        f"kill: {arguments.cycles} kills, {ledger.responses} success responses for {len(ledger.snapshot())} instances, 0 lost"
+    )
+    print(
+        f"kill: {len(rows)} submissions {states}; {got} instances at the archive, {again} sent again with the same bytes, 0 with others"
+    )
 
 
 def main():
@@ -203,7 +217,10 @@ def main():
     try:
         run(arguments, directory)
     except AssertionError as error:
-        print(f"kill: FAILED with seed {arguments.seed}: {error}\nkill: everything is left in {directory}", file=sys.stderr)
+        print(
+            f"kill: FAILED with seed {arguments.seed}: {error}\nkill: everything is left in {directory}",
+            file=sys.stderr,
+        )
         return 1
     shutil.rmtree(directory, ignore_errors=True)
     return 0

@@ -37,7 +37,11 @@ class RealFiles(support.NodeTestCase):
             return association.store(file.sop_class, file.sop_instance, file.transfer_syntax, file.data_set)[0]
 
     def test_valid_files_are_kept_bit_for_bit(self):
-        valid = [(path, file) for path, file in files() if not path.startswith("malformed/") and file.transfer_syntax != DEFLATED]
+        valid = [
+            (path, file)
+            for path, file in files()
+            if not path.startswith("malformed/") and file.transfer_syntax != DEFLATED
+        ]
         self.assertGreater(len(valid), 150)
         for path, file in valid:
             with self.subTest(path):
@@ -63,7 +67,9 @@ class RealFiles(support.NodeTestCase):
         for path in sorted(glob.glob(os.path.join(support.DATA, "malformed", "*"))):
             with open(path, "rb") as source:
                 raw = source.read()
-            file = part10.Part10(CT_IMAGE_STORAGE, uid("no DICOM", os.path.basename(path)), EXPLICIT_VR_LITTLE_ENDIAN, raw)
+            file = part10.Part10(
+                CT_IMAGE_STORAGE, uid("no DICOM", os.path.basename(path)), EXPLICIT_VR_LITTLE_ENDIAN, raw
+            )
             with self.subTest(os.path.basename(path)):
                 try:
                     status = self.store(file)
@@ -104,7 +110,9 @@ class Deflated(support.NodeTestCase):
         for path, file in files():
             if file.transfer_syntax == DEFLATED:
                 with self.associate(store_contexts([file])) as association:
-                    self.assertEqual(association.store(file.sop_class, file.sop_instance, DEFLATED, file.data_set)[0], SUCCESS, path)
+                    self.assertEqual(
+                        association.store(file.sop_class, file.sop_instance, DEFLATED, file.data_set)[0], SUCCESS, path
+                    )
                 self.assert_kept(file, self.blobs())
 
 

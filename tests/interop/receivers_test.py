@@ -21,13 +21,25 @@ class ReceiverTestCase(support.NodeTestCase):
     __test__ = False
 
     def deliver(self):
-        studies = [study(patient(1), "siemens", BASELINE), study(patient(2), "ge", BASELINE), study(patient(6), "uih", BASELINE)]
+        studies = [
+            study(patient(1), "siemens", BASELINE),
+            study(patient(2), "ge", BASELINE),
+            study(patient(6), "uih", BASELINE),
+        ]
         for at, made in enumerate(studies):
             type(self).sent += made.instances
             folder = self.folder(f"study{at}")
             support.write_instances(folder, made.instances)
             done = support.run_tool(
-                "storescu", "-aet", CALLING_AE_TITLE, "-aec", AE_TITLE, "--scan-directories", LOOPBACK, str(self.node.port), folder
+                "storescu",
+                "-aet",
+                CALLING_AE_TITLE,
+                "-aec",
+                AE_TITLE,
+                "--scan-directories",
+                LOOPBACK,
+                str(self.node.port),
+                folder,
             )
             self.assertEqual(done.returncode, 0, done.stderr)
         for made in studies:
@@ -43,7 +55,9 @@ class ReceiverTestCase(support.NodeTestCase):
         for raw in files:
             self.assertEqual(identifiers.hits(raw, values), [])
         copies = [part10.split(raw) for raw in files]
-        self.assertEqual(len({copy.sop_instance for copy in copies}), len(instances), "two copies share a SOP Instance UID")
+        self.assertEqual(
+            len({copy.sop_instance for copy in copies}), len(instances), "two copies share a SOP Instance UID"
+        )
         self.assertEqual(len({part10.text(copy, STUDY_UID) for copy in copies}), len(studies))
         self.assertEqual(
             sorted(support.sha256(part10.top_level(copy)[PIXEL_DATA]) for copy in copies),
@@ -78,7 +92,9 @@ class ToDcmqrscp(ReceiverTestCase):
     def before_node(cls):
         cls.archive = DcmQrScp(os.path.join(cls.directory, "dcmqrscp"))
         cls.addClassCleanup(cls.archive.close)
-        cls.destinations = [{"name": "irc-archive", "ae_title": "QRARCHIVE", "host": LOOPBACK, "port": cls.archive.port}]
+        cls.destinations = [
+            {"name": "irc-archive", "ae_title": "QRARCHIVE", "host": LOOPBACK, "port": cls.archive.port}
+        ]
 
     def test_released_studies_arrive(self):
         studies = self.deliver()
@@ -110,7 +126,13 @@ class UnreachableArchive(ReceiverTestCase):
         cls.archive = Storescp(os.path.join(cls.directory, "storescp"))
         cls.archive.close()
         cls.destinations = [
-            {"name": "irc-archive", "ae_title": "ARCHIVE", "host": LOOPBACK, "port": cls.archive.port, "retry_first_seconds": 1}
+            {
+                "name": "irc-archive",
+                "ae_title": "ARCHIVE",
+                "host": LOOPBACK,
+                "port": cls.archive.port,
+                "retry_first_seconds": 1,
+            }
         ]
 
     def test_delivery_waits_for_the_archive(self):
@@ -118,7 +140,17 @@ class UnreachableArchive(ReceiverTestCase):
         type(self).sent += made.instances
         folder = self.folder("study")
         support.write_instances(folder, made.instances)
-        done = support.run_tool("storescu", "-aet", CALLING_AE_TITLE, "-aec", AE_TITLE, "--scan-directories", LOOPBACK, str(self.node.port), folder)
+        done = support.run_tool(
+            "storescu",
+            "-aet",
+            CALLING_AE_TITLE,
+            "-aec",
+            AE_TITLE,
+            "--scan-directories",
+            LOOPBACK,
+            str(self.node.port),
+            folder,
+        )
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertIsNotNone(self.node.wait_for_state(made.plan.study_uid, ("delivering",), 60))
         archive = Storescp(os.path.join(self.directory, "storescp"), port=self.archive.port)

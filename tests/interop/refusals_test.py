@@ -39,7 +39,9 @@ class Refusals(support.NodeTestCase):
     def assert_rejected(self, result, source, reason, **options):
         with self.assertRaises(Rejected) as caught:
             self.associate(ECHO, **options).release()
-        self.assertEqual((caught.exception.result, caught.exception.source, caught.exception.reason), (result, source, reason))
+        self.assertEqual(
+            (caught.exception.result, caught.exception.source, caught.exception.reason), (result, source, reason)
+        )
 
     def logged(self, text):
         return wait_until(lambda: [line for line in self.node.log().splitlines() if text in line], 5)
@@ -84,7 +86,9 @@ class Refusals(support.NodeTestCase):
 
     def established(self):
         wire = self.raw()
-        wire.send(associate_rq(CALLING_AE_TITLE, AE_TITLE, {1: ECHO[0], 3: (CT_IMAGE_STORAGE, [EXPLICIT_VR_LITTLE_ENDIAN])}))
+        wire.send(
+            associate_rq(CALLING_AE_TITLE, AE_TITLE, {1: ECHO[0], 3: (CT_IMAGE_STORAGE, [EXPLICIT_VR_LITTLE_ENDIAN])})
+        )
         self.assertEqual(wire.receive()[0], A_ASSOCIATE_AC)
         return wire
 
@@ -112,7 +116,9 @@ class Refusals(support.NodeTestCase):
         self.assertEqual(wire.receive()[0], A_ASSOCIATE_AC)
 
     def test_application_context(self):
-        request = associate_rq(CALLING_AE_TITLE, AE_TITLE, {1: ECHO[0]}).replace(b"1.2.840.10008.3.1.1.1", b"1.2.840.10008.3.1.1.9")
+        request = associate_rq(CALLING_AE_TITLE, AE_TITLE, {1: ECHO[0]}).replace(
+            b"1.2.840.10008.3.1.1.1", b"1.2.840.10008.3.1.1.9"
+        )
         self.assertEqual(self.reject_of(request), (PERMANENT, SERVICE_USER, 2))
 
     def test_unknown_pdu_type_before_an_association(self):

@@ -20,7 +20,9 @@ class Senders(support.NodeTestCase):
 
     @classmethod
     def before_node(cls):
-        cls.studies = {style: study(UNREGISTERED, style, slices=6) for style in ("siemens", "ge", "philips", "canon", "uih")}
+        cls.studies = {
+            style: study(UNREGISTERED, style, slices=6) for style in ("siemens", "ge", "philips", "canon", "uih")
+        }
 
     def files_for(self, tool):
         """Studies of their own for every tool, so that no tool profits from what another one sent."""
@@ -41,7 +43,9 @@ class Senders(support.NodeTestCase):
         send(oracle.port, directory)
         send(self.node.port, directory)
         wanted = {instance.sop_instance_uid for instance in instances}
-        self.assertEqual({received.sop_instance for received in oracle.received}, wanted, "the sender did not send everything")
+        self.assertEqual(
+            {received.sop_instance for received in oracle.received}, wanted, "the sender did not send everything"
+        )
         blobs = self.blobs()
         kept = {file.sop_instance: file for file in blobs.values()}
         self.assertLessEqual(wanted, set(kept), "not every instance is in the blob store")
@@ -60,13 +64,33 @@ class Senders(support.NodeTestCase):
 
     def test_storescu(self):
         def send(port, directory):
-            self.sent_by("storescu", "-aet", CALLING_AE_TITLE, "-aec", AE_TITLE, "--scan-directories", LOOPBACK, str(port), directory)
+            self.sent_by(
+                "storescu",
+                "-aet",
+                CALLING_AE_TITLE,
+                "-aec",
+                AE_TITLE,
+                "--scan-directories",
+                LOOPBACK,
+                str(port),
+                directory,
+            )
 
         self.check("storescu", send)
 
     def test_dcmsend(self):
         def send(port, directory):
-            self.sent_by("dcmsend", "-aet", CALLING_AE_TITLE, "-aec", AE_TITLE, "--scan-directories", LOOPBACK, str(port), directory)
+            self.sent_by(
+                "dcmsend",
+                "-aet",
+                CALLING_AE_TITLE,
+                "-aec",
+                AE_TITLE,
+                "--scan-directories",
+                LOOPBACK,
+                str(port),
+                directory,
+            )
 
         self.check("dcmsend", send)
 
@@ -74,7 +98,9 @@ class Senders(support.NodeTestCase):
         def send(port, directory):
             files = sorted(glob.glob(os.path.join(directory, "*.dcm")))
             # Debian 12's gdcmscu aborts itself once everything is sent, whoever receives: what arrived counts, not its exit code.
-            support.run_tool("gdcmscu", "--store", "--aetitle", CALLING_AE_TITLE, "--call", AE_TITLE, LOOPBACK, str(port), *files)
+            support.run_tool(
+                "gdcmscu", "--store", "--aetitle", CALLING_AE_TITLE, "--call", AE_TITLE, LOOPBACK, str(port), *files
+            )
 
         self.check("gdcmscu", send)
 
@@ -85,13 +111,17 @@ class Senders(support.NodeTestCase):
             for path in sorted(glob.glob(os.path.join(directory, "*.dcm"))):
                 with open(path, "rb") as file:
                     orthanc.request("POST", "/instances", file.read())
-            answer = orthanc.request("POST", "/modalities/trialgate/store", {"Resources": orthanc.instances(), "Synchronous": True})
+            answer = orthanc.request(
+                "POST", "/modalities/trialgate/store", {"Resources": orthanc.instances(), "Synchronous": True}
+            )
         self.assertEqual(answer["FailedInstancesCount"], 0)
         kept = {file.sop_instance: file for file in self.blobs().values()}
         for instance in instances:
             file = kept.get(instance.sop_instance_uid)
             self.assertIsNotNone(file, "an instance that Orthanc sent is not in the blob store")
-            self.assertEqual(support.sha256(part10.top_level(file)[PIXEL_DATA]), support.sha256(instance.dataset["PixelData"]))
+            self.assertEqual(
+                support.sha256(part10.top_level(file)[PIXEL_DATA]), support.sha256(instance.dataset["PixelData"])
+            )
 
     def test_echoscu(self):
         self.sent_by("echoscu", "-aet", CALLING_AE_TITLE, "-aec", AE_TITLE, LOOPBACK, str(self.node.port))

@@ -60,7 +60,9 @@ class StartUp(unittest.TestCase):
     def test_store_that_cannot_be_made(self):
         blocked = os.path.join(self.directory, "file")
         open(blocked, "w").close()
-        self.assert_says(self.node(settings={"store": os.path.join(blocked, "store")}).run("serve", timeout=30), None, blocked)
+        self.assert_says(
+            self.node(settings={"store": os.path.join(blocked, "store")}).run("serve", timeout=30), None, blocked
+        )
 
     def test_bad_yaml_is_told_with_line_and_column(self):
         node = self.node()
@@ -72,24 +74,26 @@ class StartUp(unittest.TestCase):
 
     def test_unknown_key(self):
         node = self.node(settings={"ae_titel": "X"})
-        done = node.run("check-config", timeout=30)
+        done = node.check_config()
         self.assert_says(done, BAD_CONFIGURATION, "ae_titel")
         self.assertRegex(done.stderr + done.stdout, r"node\.yaml:\d+:\d+")
 
     def test_value_of_the_wrong_kind(self):
-        done = self.node(settings={"max_associations": "many"}).run("check-config", timeout=30)
+        done = self.node(settings={"max_associations": "many"}).check_config()
         self.assert_says(done, BAD_CONFIGURATION, "max_associations")
 
     def test_bad_trial_file(self):
         trial = os.path.join(self.directory, "trial.yaml")
         with open(trial, "w") as out:
             out.write("trial: {protocol_id: X}\nserieses: []\n")
-        done = self.node(trials=[trial]).run("check-config", timeout=30)
+        done = self.node(trials=[trial]).check_config()
         self.assert_says(done, BAD_CONFIGURATION, "serieses")
         self.assertRegex(done.stderr + done.stdout, r"trial\.yaml:2:\d+")
 
     def test_good_configuration(self):
-        done = self.node(destinations=[{"name": "irc-archive", "ae_title": "ARCHIVE", "host": LOOPBACK, "port": 104}]).run("check-config")
+        done = self.node(
+            destinations=[{"name": "irc-archive", "ae_title": "ARCHIVE", "host": LOOPBACK, "port": 104}]
+        ).check_config()
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
     def test_unknown_command(self):

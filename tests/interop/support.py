@@ -52,7 +52,13 @@ def sha256(raw):
 def run_tool(*arguments, environment=None):
     """Runs a sender and returns its CompletedProcess."""
     return subprocess.run(
-        arguments, stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="replace", timeout=300, env={**os.environ, **(environment or {})}
+        arguments,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        errors="replace",
+        timeout=300,
+        env={**os.environ, **(environment or {})},
     )
 
 
@@ -71,7 +77,9 @@ class NodeTestCase(unittest.TestCase):
         cls.addClassCleanup(shutil.rmtree, cls.directory, ignore_errors=True)
         cls.sent = []
         cls.before_node()
-        cls.node = Node(os.path.join(cls.directory, "node"), list(cls.trials), cls.destinations, cls.peers, cls.settings)
+        cls.node = Node(
+            os.path.join(cls.directory, "node"), list(cls.trials), cls.destinations, cls.peers, cls.settings
+        )
         cls.node.start()
         cls.addClassCleanup(cls.node.stop)
 
@@ -85,7 +93,9 @@ class NodeTestCase(unittest.TestCase):
         code = cls.node.stop()
         found = identifiers.hits(cls.node.log().encode(), identifiers.identifying_values(cls.sent, SEARCHED_IN_LOGS))
         if not alive or code != 0:
-            raise AssertionError(f"the node {'ended by itself' if not alive else 'did not stop cleanly'} with {code}: {cls.node.log()[-2000:]}")
+            raise AssertionError(
+                f"the node {'ended by itself' if not alive else 'did not stop cleanly'} with {code}: {cls.node.log()[-2000:]}"
+            )
         if found:
             raise AssertionError(f"the log holds patient attributes: {', '.join(found)}")
 

@@ -6,7 +6,16 @@ import unittest
 
 import support
 from scanner_styles import STYLES
-from synthetic_study import GEOMETRY_DEFECTS, HEADER_DEFECTS, Defect, Patient, SeriesPlan, StudyPlan, synthesise, with_other_bytes
+from synthetic_study import (
+    GEOMETRY_DEFECTS,
+    HEADER_DEFECTS,
+    Defect,
+    Patient,
+    SeriesPlan,
+    StudyPlan,
+    synthesise,
+    with_other_bytes,
+)
 
 import part10
 
@@ -68,7 +77,9 @@ class SyntheticStudy(unittest.TestCase):
         for style in STYLES:
             instance = synthesise(plan(style, slices=1)).instances[1]
             file = part10.split(instance.encode())
-            self.assertEqual(support.sha256(part10.top_level(file)[0x7FE00010]), support.sha256(instance.dataset["PixelData"]))
+            self.assertEqual(
+                support.sha256(part10.top_level(file)[0x7FE00010]), support.sha256(instance.dataset["PixelData"])
+            )
             self.assertEqual(len(instance.dataset["PixelData"]), 2 * 128 * 128)
 
 

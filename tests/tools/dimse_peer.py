@@ -61,7 +61,9 @@ def ae_field(title):
 def user_information(max_pdu):
     return item(
         0x50,
-        item(0x51, struct.pack(">I", max_pdu)) + item(0x52, IMPLEMENTATION_CLASS_UID.encode()) + item(0x55, b"SYNTHETIC_PEER"),
+        item(0x51, struct.pack(">I", max_pdu))
+        + item(0x52, IMPLEMENTATION_CLASS_UID.encode())
+        + item(0x55, b"SYNTHETIC_PEER"),
     )
 
 
@@ -224,7 +226,14 @@ class Requestor:
     def echo(self):
         """Status of a C-ECHO."""
         self.message_id += 1
-        command = command_set({0x0002: ("UI", VERIFICATION), 0x0100: ("US", C_ECHO_RQ), 0x0110: ("US", self.message_id), 0x0800: ("US", NO_DATA_SET)})
+        command = command_set(
+            {
+                0x0002: ("UI", VERIFICATION),
+                0x0100: ("US", C_ECHO_RQ),
+                0x0110: ("US", self.message_id),
+                0x0800: ("US", NO_DATA_SET),
+            }
+        )
         self.wire.send_message(self.context_for(VERIFICATION), command, max_pdu=self.peer_max_pdu)
         return us(self._response(), 0x0900)
 
@@ -241,7 +250,9 @@ class Requestor:
                 0x1000: ("UI", sop_instance),
             }
         )
-        self.wire.send_message(self.context_for(sop_class, syntax), command, data_set, self.peer_max_pdu, has_data_set=True)
+        self.wire.send_message(
+            self.context_for(sop_class, syntax), command, data_set, self.peer_max_pdu, has_data_set=True
+        )
         return self.message_id
 
     def store(self, sop_class, sop_instance, syntax, data_set):

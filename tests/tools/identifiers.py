@@ -3,8 +3,19 @@
 from dicom_dictionary import ATTRIBUTES
 from dicom_writer import _CODECS, Dataset
 
-PERSONS = ("PatientName", "PatientID", "OtherPatientIDs", "PatientBirthDate", "PatientAddress", "PatientTelephoneNumbers", "AccessionNumber",
-           "ReferringPhysicianName", "OperatorsName", "RequestedProcedureID", "PerformedProcedureStepID")
+PERSONS = (
+    "PatientName",
+    "PatientID",
+    "OtherPatientIDs",
+    "PatientBirthDate",
+    "PatientAddress",
+    "PatientTelephoneNumbers",
+    "AccessionNumber",
+    "ReferringPhysicianName",
+    "OperatorsName",
+    "RequestedProcedureID",
+    "PerformedProcedureStepID",
+)
 PLACES = ("InstitutionName", "InstitutionAddress", "StationName")
 DEVICES = ("DeviceSerialNumber",)
 UIDS = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "FrameOfReferenceUID")

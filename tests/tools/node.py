@@ -66,6 +66,7 @@ class Node:
             "store": self.store,
             "key_file": key,
             "quiet_seconds": 2,
+            "free_space": {"percent": 1, "gib": 1},
         }
         node.update(settings or {})
         self.config = {
@@ -135,7 +136,21 @@ class Node:
     def run(self, *arguments, timeout=120):
         """Runs `trialgate ARGUMENTS --config ...` and returns the CompletedProcess."""
         return subprocess.run(
-            [self.program, *arguments, "--config", self.config_path], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout
+            [self.program, *arguments, "--config", self.config_path],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+        )
+
+    def check_config(self):
+        """Runs `trialgate check-config` on the node's file and returns the CompletedProcess."""
+        return subprocess.run(
+            [self.program, "check-config", self.config_path],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
         )
 
     def ask(self, *arguments):

@@ -75,8 +75,13 @@ class Peer:
             raise StartError(f"{arguments[0]} is not installed.")
         environment_with = {**os.environ, **(environment or {})}
         with open(self.log_path, "wb") as log:
-            self.process = subprocess.Popen(arguments, cwd=directory, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment_with)
-        if not wait_until(lambda: self.process.poll() is not None or listens(port), 30) or self.process.poll() is not None:
+            self.process = subprocess.Popen(
+                arguments, cwd=directory, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=environment_with
+            )
+        if (
+            not wait_until(lambda: self.process.poll() is not None or listens(port), 30)
+            or self.process.poll() is not None
+        ):
             self.close()
             raise StartError(f"{name} did not start; its output is in {self.log_path}.")
 
@@ -93,11 +98,23 @@ class Peer:
 class Storescp(Peer):
     """DCMTK's storescp, which writes what it receives to `instances` bit for bit."""
 
-    def __init__(self, directory, ae_title="ARCHIVE", port=None, options=("--bit-preserving", "--fork"), environment=None):
+    def __init__(
+        self, directory, ae_title="ARCHIVE", port=None, options=("--bit-preserving", "--fork"), environment=None
+    ):
         self.instances = os.path.join(directory, "instances")
         os.makedirs(self.instances, exist_ok=True)
         port = port or free_port()
-        arguments = ["storescp", "--quiet", *options, "--aetitle", ae_title, "--accept-all", "--output-directory", self.instances, str(port)]
+        arguments = [
+            "storescp",
+            "--quiet",
+            *options,
+            "--aetitle",
+            ae_title,
+            "--accept-all",
+            "--output-directory",
+            self.instances,
+            str(port),
+        ]
         super().__init__(directory, arguments, port, "storescp", environment)
 
     def files(self):
@@ -114,9 +131,9 @@ class DcmQrScp(Peer):
         configuration = os.path.join(directory, "dcmqrscp.cfg")
         with open(configuration, "w") as out:
             out.write(
-                f'NetworkTCPPort = {port}\nMaxPDUSize = 65536\nMaxAssociations = 16\n'
-                f'HostTable BEGIN\nHostTable END\nVendorTable BEGIN\nVendorTable END\n'
-                f'AETable BEGIN\n{ae_title} {self.instances} RW (2000, 4096mb) ANY\nAETable END\n'
+                f"NetworkTCPPort = {port}\nMaxPDUSize = 65536\nMaxAssociations = 16\n"
+                f"HostTable BEGIN\nHostTable END\nVendorTable BEGIN\nVendorTable END\n"
+                f"AETable BEGIN\n{ae_title} {self.instances} RW (2000, 4096mb) ANY\nAETable END\n"
             )
         super().__init__(directory, ["dcmqrscp", "--config", configuration], port, "dcmqrscp")
 
@@ -147,7 +164,9 @@ class Orthanc(Peer):
             "OverwriteInstances": False,
             "StableAge": 2,
             "Plugins": [],
-            "DicomModalities": {name: [title, LOOPBACK, remote] for name, (title, remote) in (modalities or {}).items()},
+            "DicomModalities": {
+                name: [title, LOOPBACK, remote] for name, (title, remote) in (modalities or {}).items()
+            },
         }
         configuration.update(settings or {})
         path = os.path.join(directory, "orthanc.json")

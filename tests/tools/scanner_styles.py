@@ -36,9 +36,19 @@ class ScannerStyle:
 
 
 def _siemens_private(dataset, study, slice_index):
-    private_block(dataset, 0x0009, "SIEMENS CT VA1 DUMMY", ((0x10, "LO", study.patient.name), (0x12, "LO", study.accession_number)))
+    private_block(
+        dataset,
+        0x0009,
+        "SIEMENS CT VA1 DUMMY",
+        ((0x10, "LO", study.patient.name), (0x12, "LO", study.accession_number)),
+    )
     private_block(dataset, 0x0019, "SIEMENS CT VA0  COAD", ((0x92, "DS", "2.5"), (0x97, "DS", "0.6")))
-    private_block(dataset, 0x0029, "SIEMENS CSA HEADER", ((0x08, "CS", "IMAGE NUM 4"), (0x09, "LO", study.date), (0x10, "OB", b"SV10" + bytes(60))))
+    private_block(
+        dataset,
+        0x0029,
+        "SIEMENS CSA HEADER",
+        ((0x08, "CS", "IMAGE NUM 4"), (0x09, "LO", study.date), (0x10, "OB", b"SV10" + bytes(60))),
+    )
 
 
 def _ge_private(dataset, study, slice_index):
@@ -49,11 +59,18 @@ def _ge_private(dataset, study, slice_index):
         ((0x01, "LO", "CT_LIGHTSPEED"), (0x02, "SH", study.style.station_name), (0x04, "SH", study.style.model)),
     )
     private_block(dataset, 0x0019, "GEMS_ACQU_01", ((0x02, "SL", 912), (0x23, "DS", "39.37"), (0x27, "DS", "0.8")))
-    private_block(dataset, 0x0043, "GEMS_PARM_01", ((0x10, "US", 400), (0x27, "SH", "/1.375:1"), (0x28, "OB", study.patient.name.encode("latin-1"))))
+    private_block(
+        dataset,
+        0x0043,
+        "GEMS_PARM_01",
+        ((0x10, "US", 400), (0x27, "SH", "/1.375:1"), (0x28, "OB", study.patient.name.encode("latin-1"))),
+    )
 
 
 def _philips_private(dataset, study, slice_index):
-    private_block(dataset, 0x00E1, "ELSCINT1", ((0x01, "US", 1), (0x40, "SH", study.patient.patient_id[:16]), (0x50, "DS", "0.9")))
+    private_block(
+        dataset, 0x00E1, "ELSCINT1", ((0x01, "US", 1), (0x40, "SH", study.patient.patient_id[:16]), (0x50, "DS", "0.9"))
+    )
     private_block(dataset, 0x01F1, "ELSCINT1", ((0x01, "CS", "HELIX"), (0x26, "DS", "1.0"), (0x32, "CS", "P")))
 
 
@@ -67,7 +84,12 @@ def _canon_private(dataset, study, slice_index):
 
 
 def _uih_private(dataset, study, slice_index):
-    private_block(dataset, 0x0065, "Image Private Header", ((0x01, "LO", "UIH CT"), (0x21, "LT", study.patient.name), (0x2F, "IS", slice_index + 1)))
+    private_block(
+        dataset,
+        0x0065,
+        "Image Private Header",
+        ((0x01, "LO", "UIH CT"), (0x21, "LT", study.patient.name), (0x2F, "IS", slice_index + 1)),
+    )
 
 
 STYLES = {

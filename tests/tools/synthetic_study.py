@@ -127,8 +127,10 @@ def _gap(slices, amount, plan):
 
 def _duplicate(slices, amount, plan):
     """Images `amount` positions twice, as instances of their own."""
-    twins = [replace(piece, index=1000 + piece.index, number=len(slices) + 1 + at, position=list(piece.position))
-             for at, piece in enumerate(slices[3 : 3 + int(amount)])]
+    twins = [
+        replace(piece, index=1000 + piece.index, number=len(slices) + 1 + at, position=list(piece.position))
+        for at, piece in enumerate(slices[3 : 3 + int(amount)])
+    ]
     return slices + twins
 
 
@@ -174,7 +176,13 @@ GEOMETRY_DEFECTS = {
 
 
 def _no_contrast(dataset, amount, plan):
-    for keyword in ("ContrastBolusAgent", "ContrastBolusRoute", "ContrastBolusVolume", "ContrastBolusStartTime", "ContrastFlowRate"):
+    for keyword in (
+        "ContrastBolusAgent",
+        "ContrastBolusRoute",
+        "ContrastBolusVolume",
+        "ContrastBolusStartTime",
+        "ContrastFlowRate",
+    ):
         dataset.remove(keyword)
 
 
@@ -197,7 +205,9 @@ HEADER_DEFECTS = {
     "lossy": _set(LossyImageCompression="01"),
     "burned_in": _set(BurnedInAnnotation="YES"),
     "thickness_empty": _set(SliceThickness=""),
-    "name_in_comments": lambda dataset, amount, plan: dataset.__setitem__("ImageComments", f"Seen by {plan.patient.name}"),
+    "name_in_comments": lambda dataset, amount, plan: dataset.__setitem__(
+        "ImageComments", f"Seen by {plan.patient.name}"
+    ),
 }
 
 
@@ -254,7 +264,11 @@ def _common(plan, series, series_uid, modality):
         PerformedProcedureStepStartTime=plan.time,
         PerformedProcedureStepID="PPS" + plan.accession_number[-8:],
         RequestAttributesSequence=[
-            Dataset(RequestedProcedureDescription=plan.description, ScheduledProcedureStepID="SPS1", RequestedProcedureID=plan.accession_number)
+            Dataset(
+                RequestedProcedureDescription=plan.description,
+                ScheduledProcedureStepID="SPS1",
+                RequestedProcedureID=plan.accession_number,
+            )
         ],
     )
 
@@ -298,7 +312,9 @@ def _pixels(plan, series, piece):
     """Image Pixel and VOI LUT modules (PS3.3 C.7.6.3, C.11.2)."""
     style = plan.style
     level = min(max(piece.index % 1000 / max(series.slices - 1, 1), 0.0), 1.0)
-    values = phantom.slice_values(series.size, level, series.contrast, sum(plan.patient.patient_id.encode()) + piece.index)
+    values = phantom.slice_values(
+        series.size, level, series.contrast, sum(plan.patient.patient_id.encode()) + piece.index
+    )
     spacing = f"{series.field_of_view / series.size:g}"
     return Dataset(
         SamplesPerPixel=1,
