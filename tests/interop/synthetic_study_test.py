@@ -1,6 +1,5 @@
 """The synthetic studies themselves: valid CT images, the same bytes every time, defects where their labels say."""
 
-import os
 import tempfile
 import unittest
 
