@@ -1,0 +1,311 @@
+#include "rules/deidentify/deidentify.h"
+
+#include "rules/dataset/values.h"
+#include "rules/deidentify/profile_pass.h"
+#include "rules/deidentify/sop_classes.h"
+#include "rules/deidentify/trial_modules.h"
+#include "rules/trial/sha256.h"
+
+#include <algorithm>
+#include <optional>
+
+namespace trialgate::rules {
+namespace {
+
+using Option = DeidentificationOption;
+
+constexpr Tag patient_id{0x0010, 0x0020};
+constexpr Tag issuer_of_patient_id{0x0010, 0x0021};
+
+std::string text_of(const DataSet& data_set, Tag tag) {
+  const Element* element = data_set.elements.find(tag);
+  return element == nullptr ? std::string() : std::string(trim(element->text()));
+}
+
+/// UTF-8 where the character set is known, else as it is.
+std::string decoded_text_of(const DataSet& data_set, Tag tag) {
+  const Element* element = data_set.elements.find(tag);
+  if (element == nullptr) return {};
+  const auto characters = CharacterSet::parse(text_of(data_set, tags::specific_character_set));
+  const auto text = characters ? characters->decode(element->value(), element->vr()) : std::nullopt;
+  return std::string(trim(text ? std::string_view(*text) : element->text()));
+}
+
+Held held(HoldReason reason, std::string path, std::string message) {
+  return {{{reason, std::move(path), std::move(message)}}};
+}
+
+class Run {
+ public:
+  Run(std::span<const std::uint8_t> file, const CompiledRules& rules, const DeidentificationSubject& subject,
+      const Identity& identity)
+      : file_(file),
+        rules_(rules),
+        subject_(subject),
+        identity_(identity),
+        pass_(rules.actions(), identity,
+              identity.shift_days(subject.subject_id, rules.rules().max_shift_days)) {}
+
+  std::variant<Deidentified, Held> run(const Limits& limits) {
+    if (auto cause = read(limits)) return *cause;
+    check_anomalies();
+    check_identity();
+    for (HoldCause& cause : hold_causes_of_kind(data_set_)) causes_.push_back(std::move(cause));
+    if (!causes_.empty()) return Held{std::move(causes_)};
+    return change();
+  }
+
+ private:
+  std::optional<Held> read(const Limits& limits) {
+    const auto view = parse_file(file_);
+    if (!view) return held(HoldReason::unreadable, {}, view.error().message());
+    view_ = *view;
+    bytes_ = file_.subspan(view_.data_set_offset);
+    auto data_set = parse(bytes_, *view_.transfer_syntax, limits);
+    if (!data_set) return held(HoldReason::unreadable, {}, data_set.error().message());
+    data_set_ = std::move(*data_set);
+    return std::nullopt;
+  }
+
+  void check_anomalies() {
+    if (!data_set_.fatal) return;
+    for (const Anomaly& anomaly : data_set_.anomalies) {
+      if (anomaly.severity != Severity::fatal) continue;
+      const bool sequence = anomaly.kind == AnomalyKind::unreadable_sequence;
+      causes_.push_back({sequence ? HoldReason::unreadable_sequence : HoldReason::anomaly, anomaly.path,
+                         std::string(to_string(anomaly.kind))});
+    }
+    if (causes_.empty()) causes_.push_back({HoldReason::anomaly, {}, "too many anomalies"});
+  }
+
+  void check_identity() {
+    for (const Tag tag :
+         {tags::sop_class_uid, tags::sop_instance_uid, tags::study_instance_uid, tags::series_instance_uid}) {
+      if (!is_valid_uid(text_of(data_set_, tag))) {
+        causes_.push_back({HoldReason::identity_missing, keyword_or_tag(tag), "absent, empty or no UID"});
+      }
+    }
+    if (!view_.sop_class_uid.empty() &&
+        trim(view_.sop_class_uid) != text_of(data_set_, tags::sop_class_uid)) {
+      causes_.push_back(
+          {HoldReason::anomaly, "SOPClassUID", "the file meta information says another SOP class"});
+    }
+    if (subject_.subject_id.empty() || subject_.sponsor.empty() || subject_.protocol_id.empty()) {
+      causes_.push_back(
+          {HoldReason::identity_missing, {}, "the trial gives no subject ID, sponsor or protocol ID"});
+    }
+    const std::string id = decoded_text_of(data_set_, patient_id);
+    if (id.empty()) {
+      causes_.push_back({HoldReason::identity_missing, "PatientID", "absent or empty"});
+    } else if (id != trim(subject_.patient_id)) {
+      causes_.push_back({HoldReason::subject_mismatch, "PatientID", "another patient than the subject"});
+    }
+    const std::string issuer = decoded_text_of(data_set_, issuer_of_patient_id);
+    const std::string_view wanted = trim(subject_.issuer_of_patient_id);
+    if (!issuer.empty() && !wanted.empty() && issuer != wanted) {
+      causes_.push_back(
+          {HoldReason::subject_mismatch, "IssuerOfPatientID", "another issuer than the subject's"});
+    }
+  }
+
+  std::variant<Deidentified, Held> change() {
+    result_.transfer_syntax_uid = view_.transfer_syntax_uid;
+    result_.source_sop_instance_uid = text_of(data_set_, tags::sop_instance_uid);
+    result_.source_study_uid = text_of(data_set_, tags::study_instance_uid);
+    result_.source_series_uid = text_of(data_set_, tags::series_instance_uid);
+    for (const std::string& text : trial_texts()) pass_.residual().allow(text);
+    pass_.residual().add_identifier(subject_.patient_id, {});
+
+    pass_.run(data_set_);
+    if (!pass_.causes().empty()) return Held{pass_.causes()};
+    const DeidentificationMarkers markers = this->markers();
+    const auto inserted = insert_trial(data_set_, subject_, result_.source_series_uid, markers);
+    if (!inserted) return held(HoldReason::unknown_character_set, {}, inserted.error().message());
+    for (const Tag tag : *inserted) pass_.note(tag, Deed::added, "clinical trial");
+
+    result_.sop_class_uid = text_of(data_set_, tags::sop_class_uid);
+    result_.sop_instance_uid = text_of(data_set_, tags::sop_instance_uid);
+    result_.study_uid = text_of(data_set_, tags::study_instance_uid);
+    result_.series_uid = text_of(data_set_, tags::series_instance_uid);
+    if (auto cause = write_out()) return *cause;
+    if (auto cause = search_residual()) return *cause;
+    finish_report(markers);
+    return std::move(result_);
+  }
+
+  std::optional<Held> write_out() {
+    auto written = write(data_set_);
+    if (!written) return held(HoldReason::not_supported, {}, written.error().message());
+    result_.prefix = std::move(written->prefix);
+    result_.suffix = std::move(written->suffix);
+    result_.pixel_length = written->pixel_length;
+    result_.pixel_offset = written->pixel_length == 0 ? 0 : view_.data_set_offset + written->pixel_offset;
+    if (data_set_.inflated == nullptr) return std::nullopt;
+    // The pixels are a range of the inflated bytes, which no file holds.
+    const auto pixels = std::span(*data_set_.inflated).subspan(written->pixel_offset, written->pixel_length);
+    result_.prefix.insert(result_.prefix.end(), pixels.begin(), pixels.end());
+    result_.pixel_offset = 0;
+    result_.pixel_length = 0;
+    result_.transfer_syntax_uid = transfer_syntaxes::explicit_vr_little_endian;
+    return std::nullopt;
+  }
+
+  std::optional<Held> search_residual() {
+    ResidualSearch& residual = pass_.residual();
+    residual.prepare();
+    Held found;
+    for (const auto* part : {&result_.prefix, &result_.suffix}) {
+      const auto hits = residual.search(*part);
+      for (const ResidualSearch::Hit& hit : hits) {
+        if (auto cause = explain(hit, *part, part == &result_.suffix))
+          found.causes.push_back(std::move(*cause));
+      }
+    }
+    if (found.causes.empty()) return std::nullopt;
+    return found;
+  }
+
+  /// The element that a hit is in; nothing for a hit that is a coincidence.
+  [[nodiscard]] std::optional<HoldCause> explain(const ResidualSearch::Hit& hit,
+                                                 const std::vector<std::uint8_t>& part, bool is_suffix) const;
+
+  [[nodiscard]] std::vector<std::string> trial_texts() const {
+    std::vector<std::string> texts = {
+        subject_.subject_id,         subject_.reading_id,    subject_.sponsor,
+        subject_.protocol_id,        subject_.protocol_name, subject_.site_id,
+        subject_.site_name,          subject_.time_point_id, subject_.time_point_description,
+        subject_.coordinating_center};
+    return texts;
+  }
+
+  [[nodiscard]] DeidentificationMarkers markers() const {
+    const DeidentificationRules& rules = rules_.rules();
+    DeidentificationMarkers markers;
+    markers.dates = rules.dates;
+    markers.methods.emplace_back("PS3.15 2026d Basic Application Confidentiality Profile");
+    markers.methods.push_back("trialgate, rules " + rules_.sha256().substr(0, 16));
+    bool deviates = false;
+    for (const DeidentificationOverride& rule : rules.overrides) {
+      if (rule.action != OverrideAction::keep) continue;
+      deviates = true;
+      markers.methods.push_back(("deviation " + rule.deviation).substr(0, 64));
+    }
+    if (deviates) return markers;
+    markers.codes.emplace_back(profile_code().value);
+    const bool contested = pass_.met_device_date() && rules.has(Option::retain_device_identity) &&
+                           rules.dates == DateHandling::shift_per_subject;
+    for (const Option option : rules.options) {
+      if (contested && option == Option::retain_device_identity && rules.device_dates != DeviceDates::kept)
+        continue;
+      if (contested && option == Option::retain_longitudinal_modified_dates &&
+          rules.device_dates != DeviceDates::shifted) {
+        continue;
+      }
+      markers.codes.emplace_back(option_code(option).value);
+    }
+    return markers;
+  }
+
+  void finish_report(const DeidentificationMarkers& markers) {
+    result_.report = pass_.report();
+    result_.report.codes = markers.codes;
+    result_.report.tables_edition = tables_edition;
+    result_.report.tables_sha256 = tables_sha256();
+    result_.report.rules_sha256 = rules_.sha256();
+    result_.report.key_id = rules_.rules().key_id;
+    result_.report.residual_values = pass_.residual().value_count();
+    result_.report.residual_excluded = pass_.residual().excluded();
+  }
+
+  std::span<const std::uint8_t> file_;
+  const CompiledRules& rules_;
+  const DeidentificationSubject& subject_;
+  const Identity& identity_;
+  FileView view_;
+  std::span<const std::uint8_t> bytes_;  // the data set in file_
+  DataSet data_set_;
+  ProfilePass pass_;
+  std::vector<HoldCause> causes_;
+  Deidentified result_;
+};
+
+/// The innermost element that holds the byte at `offset`, with its path.
+const Element* element_at(const ElementList& list, std::uint64_t offset, std::string& path) {
+  const Element* best = nullptr;
+  for (const Element& element : list) {
+    if (element.offset() > offset) break;
+    best = &element;
+  }
+  if (best == nullptr) return nullptr;
+  path += path.empty() ? "" : ".";
+  path += keyword_or_tag(best->tag());
+  const Item* item = nullptr;
+  for (const Item& candidate : best->items()) {
+    if (candidate.offset <= offset) item = &candidate;
+  }
+  const Element* inner = item == nullptr ? nullptr : element_at(item->elements, offset, path);
+  return inner == nullptr ? best : inner;
+}
+
+bool is_coincidence(const ResidualSearch::Hit& hit, const Element& element) {
+  const Vr vr = element.vr();
+  switch (hit.kind) {
+    case ResidualSearch::Kind::name:
+      return false;
+    case ResidualSearch::Kind::uid:
+      return false;
+    case ResidualSearch::Kind::date:
+      // Dates that were shifted or kept may be what another one was; digits of numbers and new UIDs mean
+      // nothing.
+      return vr == Vr::da || vr == Vr::dt || vr == Vr::tm || vr == Vr::ds || vr == Vr::is ||
+             element.text().starts_with("2.25.");
+    case ResidualSearch::Kind::identifier:
+      return vr == Vr::da || vr == Vr::dt || vr == Vr::tm || vr == Vr::ds || vr == Vr::is ||
+             element.text().starts_with("2.25.");
+  }
+  return false;
+}
+
+std::optional<HoldCause> Run::explain(const ResidualSearch::Hit& hit, const std::vector<std::uint8_t>& part,
+                                      bool is_suffix) const {
+  std::vector<std::uint8_t> whole = result_.prefix;
+  const auto pixels = file_.subspan(result_.pixel_offset, result_.pixel_length);
+  whole.insert(whole.end(), pixels.begin(), pixels.end());
+  const std::size_t suffix_start = whole.size();
+  whole.insert(whole.end(), result_.suffix.begin(), result_.suffix.end());
+  const std::size_t offset = hit.offset + (is_suffix ? suffix_start : 0);
+  std::string path;
+  const TransferSyntax* syntax = find_transfer_syntax(result_.transfer_syntax_uid);
+  if (syntax != nullptr && !part.empty()) {
+    const auto again = parse(whole, *syntax);
+    const Element* element = again ? element_at(again->elements, offset, path) : nullptr;
+    if (element != nullptr && is_coincidence(hit, *element)) return std::nullopt;
+  }
+  return HoldCause{HoldReason::residual_value, path, "a value that was removed is still in the output"};
+}
+
+}  // namespace
+
+CompiledRules::CompiledRules() = default;
+CompiledRules::CompiledRules(CompiledRules&&) noexcept = default;
+CompiledRules& CompiledRules::operator=(CompiledRules&&) noexcept = default;
+CompiledRules::~CompiledRules() = default;
+
+Result<CompiledRules> CompiledRules::compile(DeidentificationRules rules) {
+  if (const auto problems = validate(rules); !problems.empty()) {
+    return fail(Errc::invalid_configuration, "deidentify: " + problems.front());
+  }
+  CompiledRules compiled;
+  compiled.rules_ = std::move(rules);
+  compiled.actions_ = std::make_unique<const ActionTable>(compiled.rules_);
+  compiled.sha256_ = sha256_hex(compiled.actions_->canonical_text());
+  return compiled;
+}
+
+std::variant<Deidentified, Held> deidentify(std::span<const std::uint8_t> file, const CompiledRules& rules,
+                                            const DeidentificationSubject& subject, const Identity& identity,
+                                            const Limits& limits) {
+  return Run(file, rules, subject, identity).run(limits);
+}
+
+}  // namespace trialgate::rules

@@ -1,0 +1,359 @@
+#include "rules/deidentify/profile_pass.h"
+
+#include "rules/dataset/values.h"
+#include "rules/deidentify/dates.h"
+#include "rules/deidentify/dummy.h"
+
+#include <algorithm>
+#include <cctype>
+#include <tuple>
+
+namespace trialgate::rules {
+namespace {
+
+using Option = DeidentificationOption;
+
+constexpr std::string_view private_rule = "E.1-1 private attributes";
+
+std::string lower(std::string_view text) {
+  std::string result(text);
+  std::ranges::transform(result, result.begin(),
+                         [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return result;
+}
+
+bool is_plain_ascii(std::span<const std::uint8_t> bytes) noexcept {
+  return std::ranges::all_of(bytes, [](std::uint8_t byte) { return byte < 0x80 && byte != 0x1B; });
+}
+
+bool is_free_text(Vr vr) noexcept {
+  return vr == Vr::lt || vr == Vr::st || vr == Vr::uc || vr == Vr::un || vr == Vr::ur || vr == Vr::ut;
+}
+
+/// VRs whose values can identify by what they are, whatever attribute they stand in.
+bool is_telling(Vr vr) noexcept {
+  return vr == Vr::pn || vr == Vr::da || vr == Vr::dt || vr == Vr::tm || vr == Vr::ui || is_free_text(vr);
+}
+
+/// Every value can be read as the attribute's VR wants it.
+bool is_date_or_time(std::string_view text, Vr vr) {
+  return std::ranges::all_of(split_values(text), [vr](std::string_view value) {
+    if (value.empty()) return true;
+    if (vr == Vr::da) return static_cast<bool>(parse_date(value));
+    if (vr == Vr::dt) return static_cast<bool>(parse_date_time(value));
+    return static_cast<bool>(parse_time(value));
+  });
+}
+
+bool is_number(const Element& element) {
+  switch (element.vr()) {
+    case Vr::fd:
+    case Vr::fl:
+    case Vr::sl:
+    case Vr::ss:
+    case Vr::ul:
+    case Vr::us:
+      return element.value().size() % value_bytes(element.vr()) == 0;
+    case Vr::ds:
+    case Vr::is:
+      return std::ranges::all_of(split_values(element.text()), [](std::string_view value) {
+        return value.empty() || static_cast<bool>(parse_decimal(value));
+      });
+    default:
+      return false;
+  }
+}
+
+/// Names of machines and net addresses that are often no more than the model's name.
+bool is_name_of_equipment(Tag tag) noexcept {
+  const std::uint32_t value = tag.value();
+  return value == 0x00080054 || value == 0x00080055 || value == 0x00081000 || value == 0x00081010 ||
+         value == 0x00181008 || value == 0x00400001 || value == 0x00400010 || value == 0x00400241 ||
+         value == 0x00400242;
+}
+
+}  // namespace
+
+void ProfilePass::run(DataSet& data_set) {
+  const auto text = [&](Tag tag) {
+    const Element* found = data_set.elements.find(tag);
+    return found == nullptr ? std::string_view() : found->text();
+  };
+  sop_class_uid_ = text(tags::sop_class_uid);
+  local_offset_ = parse_utc_offset(text(Tag(0x0008, 0x0201)));
+  technical_text_ = lower(text(Tag(0x0008, 0x0070))) + '\n' + lower(text(Tag(0x0008, 0x1090))) + '\n' +
+                    lower(text(Tag(0x0008, 0x0060)));
+  const std::optional<CharacterSet> initial{CharacterSet()};
+  list(data_set.elements, &initial);
+}
+
+void ProfilePass::list(ElementList& elements, Characters inherited) {
+  std::optional<CharacterSet> own;
+  if (const Element* declared = elements.find(tags::specific_character_set)) {
+    own = CharacterSet::parse(declared->text());
+    inherited = &own;
+  }
+  std::vector<bool> removed;
+  removed.reserve(elements.size());
+  for (Element& child : elements) removed.push_back(element(elements, child, inherited));
+
+  // A creator stays as long as something in its block does (PS3.5 §7.8.1).
+  if (actions_.rules().has(Option::retain_safe_private)) {
+    std::size_t place = 0;
+    for (const Element& creator : elements) {
+      const std::size_t creator_place = place++;
+      if (!creator.tag().is_private_creator()) continue;
+      std::size_t other_place = 0;
+      for (const Element& other : elements) {
+        const bool in_block = other.tag().group() == creator.tag().group() &&
+                              (other.tag().element() >> 8U) == creator.tag().element();
+        if (in_block && !removed[other_place]) removed[creator_place] = false;
+        ++other_place;
+      }
+    }
+  }
+  std::size_t place = 0;
+  elements.erase_if([&](const Element&) { return removed[place++]; });
+}
+
+bool ProfilePass::element(ElementList& parent, Element& element, Characters characters) {
+  const Tag tag = element.tag();
+  if (tag.is_private()) return private_element(parent, element, characters);
+  const Decision decision = actions_.decide(tag);
+  if (decision.device_date) met_device_date_ = true;
+  return carry_out(parent, element, decision, characters);
+}
+
+bool ProfilePass::private_element(const ElementList& parent, const Element& element, Characters characters) {
+  const Tag tag = element.tag();
+  if (tag.is_private_creator()) return true;
+  if (actions_.rules().has(Option::retain_safe_private) && element.content() == Content::bytes) {
+    const std::string_view creator = parent.creator_of(tag);
+    const SafePrivateRow* safe = creator.empty() ? nullptr : find_safe_private(tag, creator);
+    // Numbers are what the table can be trusted with (PS3.15 §E.3.10 Note); text stays suspicious.
+    if (safe != nullptr && (safe->vr == Vr::un || safe->vr == element.vr()) && is_number(element)) {
+      note(tag, Deed::kept, to_string(Option::retain_safe_private));
+      return false;
+    }
+  }
+  if (element.vr() == Vr::pn || element.is_sequence()) collect(element, characters);
+  note(tag, Deed::removed, private_rule);
+  return true;
+}
+
+bool ProfilePass::carry_out(ElementList& parent, Element& element, const Decision& decision,
+                            Characters characters) {
+  const Tag tag = element.tag();
+  switch (decision.action) {
+    case Action::keep:
+      return keep(element, decision, characters);
+    case Action::profile:
+      return profile(parent, element, decision, characters);
+    case Action::shift:
+      if (shift(element, decision, characters)) return false;
+      return profile(parent, element, decision, characters);
+    case Action::keep_date:
+      if (!is_date_or_time(element.text(), decision.vr)) {
+        return profile(parent, element, decision, characters);
+      }
+      note(tag, Deed::kept, decision.rule);
+      return false;
+    case Action::dummy:
+    case Action::replace:
+      break;
+  }
+  if (element.value().empty() && !element.is_sequence()) return false;
+  collect(element, characters);
+  if (decision.value != nullptr) {
+    element.replace(*decision.value);
+  } else {
+    replace_with_dummy(parent, element, identity_);
+  }
+  note(tag, Deed::replaced, decision.rule);
+  return false;
+}
+
+bool ProfilePass::profile(ElementList& parent, Element& element, const Decision& decision,
+                          Characters characters) {
+  const Tag tag = element.tag();
+  path_.push_back(tag);
+  const Outcome outcome = resolve(decision.profile, attribute_type(sop_class_uid_, path_));
+  path_.pop_back();
+  const std::string_view rule =
+      decision.action == Action::profile ? decision.rule : std::string_view("date not readable");
+  if (outcome == Outcome::map_references && element.is_sequence()) {
+    descend(element, characters);
+    return false;
+  }
+  collect(element, characters);
+  if (outcome == Outcome::remove) {
+    note(tag, Deed::removed, rule);
+    return true;
+  }
+  const bool is_empty = element.is_sequence() ? element.items().empty() : element.value().empty();
+  if (is_empty) return false;
+  if (outcome == Outcome::empty) {
+    element.clear();
+    note(tag, Deed::emptied, rule);
+  } else if (outcome == Outcome::map_uid && element.content() == Content::bytes) {
+    map_uids(element, identity_);
+    note(tag, Deed::mapped, rule);
+  } else {
+    replace_with_dummy(parent, element, identity_);
+    note(tag, Deed::replaced, rule);
+  }
+  return false;
+}
+
+bool ProfilePass::keep(Element& element, const Decision& decision, Characters characters) {
+  const Tag tag = element.tag();
+  if (element.is_sequence()) {
+    if (!decision.rule.empty()) note(tag, Deed::kept, decision.rule);
+    descend(element, characters);
+    return false;
+  }
+  const bool is_pixels = path_.empty() && (tag == tags::pixel_data || tag == tags::float_pixel_data ||
+                                           tag == tags::double_float_pixel_data);
+  if (is_pixels) return false;
+  if (element.content() != Content::bytes || (decision.vr == Vr::sq && !element.value().empty())) {
+    hold(HoldReason::unreadable_sequence, tag, "its items cannot be enumerated");
+    return false;
+  }
+  if (element.vr() != decision.vr && is_telling(element.vr()) && !is_telling(decision.vr)) {
+    collect(element, characters);
+    note(tag, Deed::removed, "VR is not the attribute's");
+    return true;
+  }
+  if (uses_character_set(element.vr())) check_kept_text(element, characters);
+  if (!decision.rule.empty()) note(tag, Deed::kept, decision.rule);
+  return false;
+}
+
+bool ProfilePass::shift(Element& element, const Decision& decision, Characters characters) {
+  const std::string_view text = element.text();
+  if (element.content() != Content::bytes) return false;
+  if (trim(text).empty()) return true;
+  if (decision.vr == Vr::tm) {
+    // Whole days leave the time of day as it is.
+    if (!is_date_or_time(text, Vr::tm)) return false;
+    note(element.tag(), Deed::kept, decision.rule);
+    return true;
+  }
+  const auto shifted = decision.vr == Vr::da ? shift_date_values(text, shift_days_)
+                                             : shift_date_time_values(text, shift_days_, local_offset_);
+  if (!shifted) return false;
+  collect(element, characters);
+  element.replace(*shifted);
+  note(element.tag(), Deed::shifted, decision.rule);
+  return true;
+}
+
+void ProfilePass::descend(Element& element, Characters characters) {
+  const std::size_t length = path_text_.size();
+  path_.push_back(element.tag());
+  path_text_ += keyword_or_tag(element.tag());
+  path_text_ += '.';
+  for (Item& item : element.items()) list(item.elements, characters);
+  path_text_.resize(length);
+  path_.pop_back();
+}
+
+void ProfilePass::check_kept_text(const Element& element, Characters characters) {
+  if (is_plain_ascii(element.value())) return;
+  if (!*characters) {
+    hold(HoldReason::unknown_character_set, element.tag(), "its character set is not known");
+  } else if (!(*characters)->decode(element.value(), element.vr())) {
+    hold(HoldReason::unknown_character_set, element.tag(), "it is not text in the declared character set");
+  }
+}
+
+void ProfilePass::collect(const Element& element, Characters characters) {
+  if (element.is_sequence()) {
+    for (const Item& item : element.items()) {
+      std::optional<CharacterSet> own;
+      Characters used = characters;
+      if (const Element* declared = item.elements.find(tags::specific_character_set)) {
+        own = CharacterSet::parse(declared->text());
+        used = &own;
+      }
+      for (const Element& child : item.elements) {
+        if (!child.tag().is_private() || child.vr() == Vr::pn || child.is_sequence()) collect(child, used);
+      }
+    }
+    return;
+  }
+  if (element.content() != Content::bytes) return;
+  switch (element.vr()) {
+    case Vr::da:
+      for (const std::string_view value : split_values(element.text())) {
+        if (const auto date = parse_date(value)) residual_.add_date(*date);
+      }
+      return;
+    case Vr::dt:
+      for (const std::string_view value : split_values(element.text())) {
+        const auto date_time = parse_date_time(value);
+        if (date_time && date_time->date_components == 3) residual_.add_date(date_time->date);
+      }
+      return;
+    case Vr::ui:
+      if (is_structural_uid(element.tag())) return;
+      for (const std::string_view uid : split_values(element.text())) {
+        if (!is_registered_uid(uid)) residual_.add_uid(uid);
+      }
+      return;
+    default:
+      collect_text(element, characters);
+  }
+}
+
+void ProfilePass::collect_text(const Element& element, Characters characters) {
+  const bool is_name = element.vr() == Vr::pn;
+  if (!is_name && (!is_text(element.vr()) || !is_identifying_text(element.tag()))) return;
+  const auto raw = split_values(element.text());
+  std::vector<std::string> decoded;
+  if (*characters) {
+    const auto value = (*characters)->decode(element.value(), element.vr());
+    if (value) {
+      for (const std::string_view part : split_values(*value)) decoded.emplace_back(part);
+    }
+  }
+  if (decoded.empty()) decoded.assign(raw.begin(), raw.end());
+  for (std::size_t i = 0; i < decoded.size(); ++i) {
+    const std::string_view bytes = raw.size() == decoded.size() ? raw[i] : std::string_view();
+    if (is_name) {
+      residual_.add_name(decoded[i], bytes);
+    } else if (!is_name_of_equipment(element.tag()) ||
+               technical_text_.find(lower(decoded[i])) == std::string::npos) {
+      residual_.add_identifier(decoded[i], bytes);
+    }
+  }
+}
+
+void ProfilePass::hold(HoldReason reason, Tag tag, std::string message) {
+  causes_.push_back({reason, path_text_ + keyword_or_tag(tag), std::move(message)});
+}
+
+void ProfilePass::note(Tag tag, Deed deed, std::string_view rule) {
+  std::string path = path_text_ + keyword_or_tag(tag);
+  std::string key = path;
+  key += static_cast<char>('0' + static_cast<int>(deed));
+  key += rule;
+  ReportedAttribute& entry = reported_[std::move(key)];
+  if (entry.count == 0) entry = {std::move(path), deed, std::string(rule), 0};
+  ++entry.count;
+}
+
+DeidentificationReport ProfilePass::report() const {
+  DeidentificationReport report;
+  report.attributes.reserve(reported_.size());
+  for (const auto& [key, entry] : reported_) {
+    report.attributes.push_back(entry);
+    report.counts[static_cast<std::size_t>(entry.deed)] += entry.count;
+  }
+  std::ranges::sort(report.attributes, [](const ReportedAttribute& a, const ReportedAttribute& b) {
+    return std::tie(a.path, a.deed, a.rule) < std::tie(b.path, b.deed, b.rule);
+  });
+  return report;
+}
+
+}  // namespace trialgate::rules

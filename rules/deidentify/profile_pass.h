@@ -1,0 +1,73 @@
+#pragma once
+
+#include "rules/dataset/charset.h"
+#include "rules/dataset/data_set.h"
+#include "rules/deidentify/action_table.h"
+#include "rules/deidentify/identity.h"
+#include "rules/deidentify/report.h"
+#include "rules/deidentify/residual.h"
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace trialgate::rules {
+
+/// Carries the resolved rules out on one data set, at every level: what goes, what stays, what is replaced.
+/// Collects on the way the values that must not be found in the output and what was done. One use; one
+/// thread.
+class ProfilePass {
+ public:
+  /// All arguments must outlive the pass. `shift_days` is not used unless the rules shift dates.
+  ProfilePass(const ActionTable& actions, const Identity& identity, std::int32_t shift_days) noexcept
+      : actions_(actions), identity_(identity), shift_days_(shift_days) {}
+
+  void run(DataSet& data_set);
+
+  /// Why the result must not leave; empty when it may, as far as this pass can tell.
+  [[nodiscard]] const std::vector<HoldCause>& causes() const noexcept { return causes_; }
+  [[nodiscard]] ResidualSearch& residual() noexcept { return residual_; }
+  /// An attribute was met about which Device Identity and Modified Dates contradict each other.
+  [[nodiscard]] bool met_device_date() const noexcept { return met_device_date_; }
+  /// For deeds that others do afterwards.
+  void note(Tag tag, Deed deed, std::string_view rule);
+  /// Counts and attributes; everything else is the caller's.
+  [[nodiscard]] DeidentificationReport report() const;
+
+ private:
+  /// Character set of the list in work; null when it cannot be determined.
+  using Characters = const std::optional<CharacterSet>*;
+
+  void list(ElementList& elements, Characters inherited);
+  /// True when the element is to be removed.
+  bool element(ElementList& parent, Element& element, Characters characters);
+  bool private_element(const ElementList& parent, const Element& element, Characters characters);
+  bool carry_out(ElementList& parent, Element& element, const Decision& decision, Characters characters);
+  bool profile(ElementList& parent, Element& element, const Decision& decision, Characters characters);
+  bool keep(Element& element, const Decision& decision, Characters characters);
+  bool shift(Element& element, const Decision& decision, Characters characters);
+  void descend(Element& element, Characters characters);
+  void check_kept_text(const Element& element, Characters characters);
+  /// Adds the identifying values of an element that is removed or changed.
+  void collect(const Element& element, Characters characters);
+  void collect_text(const Element& element, Characters characters);
+  void hold(HoldReason reason, Tag tag, std::string message);
+
+  const ActionTable& actions_;
+  const Identity& identity_;
+  std::int32_t shift_days_;
+  std::string sop_class_uid_;
+  std::string technical_text_;  // of attributes that are kept, in lower case
+  std::optional<std::chrono::minutes> local_offset_;
+  std::vector<Tag> path_;  // sequences down to the list in work
+  std::string path_text_;
+  ResidualSearch residual_;
+  std::vector<HoldCause> causes_;
+  std::unordered_map<std::string, ReportedAttribute> reported_;
+  bool met_device_date_ = false;
+};
+
+}  // namespace trialgate::rules

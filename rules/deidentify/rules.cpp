@@ -1,0 +1,198 @@
+#include "rules/deidentify/rules.h"
+
+#include "rules/dataset/dictionary.h"
+
+#include <algorithm>
+#include <array>
+
+namespace trialgate::rules {
+namespace {
+
+using Option = DeidentificationOption;
+
+// In the order of the enumeration.
+constexpr std::array<std::string_view, 12> option_names = {
+    "clean_pixel_data",
+    "clean_recognizable_visual_features",
+    "clean_graphics",
+    "clean_structured_content",
+    "clean_descriptors",
+    "retain_longitudinal_full_dates",
+    "retain_longitudinal_modified_dates",
+    "retain_patient_characteristics",
+    "retain_device_identity",
+    "retain_uids",
+    "retain_safe_private",
+    "retain_institution_identity",
+};
+static_assert(option_names.size() == static_cast<std::size_t>(Option::retain_institution_identity) + 1);
+
+struct OtherName {
+  std::string_view name;
+  Option option;
+};
+constexpr std::array other_option_names = {
+    OtherName{"retain_longitudinal_temporal_information_full_dates", Option::retain_longitudinal_full_dates},
+    OtherName{"retain_longitudinal_temporal_information_modified_dates",
+              Option::retain_longitudinal_modified_dates},
+    OtherName{"retain_full_dates", Option::retain_longitudinal_full_dates},
+    OtherName{"retain_modified_dates", Option::retain_longitudinal_modified_dates},
+};
+
+constexpr std::array<std::string_view, 3> date_handling_names = {"removed", "unmodified", "per_subject"};
+constexpr std::array<std::string_view, 4> device_dates_names = {"unresolved", "removed", "shifted", "kept"};
+constexpr std::array<std::string_view, 4> override_action_names = {"keep", "remove", "empty", "replace"};
+
+template <class Enum, std::size_t count>
+std::optional<Enum> named(const std::array<std::string_view, count>& names, std::string_view name) noexcept {
+  const auto found = std::find(names.begin(), names.end(), name);
+  if (found == names.end()) return std::nullopt;
+  return static_cast<Enum>(found - names.begin());
+}
+
+// Ten centuries either way stay within the years that DA can write.
+constexpr std::int32_t largest_shift_days = 36500;
+
+void check_dates(const DeidentificationRules& rules, std::vector<std::string>& problems) {
+  const bool full = rules.has(Option::retain_longitudinal_full_dates);
+  const bool modified = rules.has(Option::retain_longitudinal_modified_dates);
+  if (full && modified) {
+    problems.emplace_back(
+        "retain_longitudinal_full_dates and retain_longitudinal_modified_dates exclude each other (PS3.15 "
+        "E.3.6): "
+        "choose one of them");
+    return;
+  }
+  if (full && rules.dates == DateHandling::shift_per_subject) {
+    problems.emplace_back(
+        "dates are to be shifted, but the option is retain_longitudinal_full_dates: choose "
+        "retain_longitudinal_modified_dates, or leave the dates unmodified");
+  }
+  if (full && rules.dates == DateHandling::removed) {
+    problems.emplace_back("retain_longitudinal_full_dates needs dates: unmodified");
+  }
+  if (modified && rules.dates != DateHandling::shift_per_subject) {
+    problems.emplace_back("retain_longitudinal_modified_dates needs dates: shift: per_subject");
+  }
+  if (!full && !modified && rules.dates != DateHandling::removed) {
+    problems.emplace_back(
+        "dates that are kept or shifted need the option retain_longitudinal_full_dates or "
+        "retain_longitudinal_modified_dates");
+  }
+  if (rules.dates == DateHandling::shift_per_subject &&
+      (rules.max_shift_days < 1 || rules.max_shift_days > largest_shift_days)) {
+    problems.emplace_back("the largest date shift must be within 1 and 36500 days");
+  }
+  if (modified && rules.has(Option::retain_device_identity) &&
+      rules.device_dates == DeviceDates::unresolved) {
+    problems.emplace_back(
+        "retain_device_identity keeps and retain_longitudinal_modified_dates shifts the dates of "
+        "calibration, "
+        "manufacture and installation (11 attributes, e.g. DateOfLastCalibration): rule with device_dates: "
+        "removed, "
+        "shifted or kept which option decides; the other is then not claimed for instances that have one of "
+        "them");
+  }
+}
+
+void check_support(const DeidentificationRules& rules, std::vector<std::string>& problems) {
+  constexpr std::array refused = {
+      std::pair{
+          Option::clean_pixel_data,
+          "clean_pixel_data is not carried out by this version: instances with a risk of burned-in text are "
+          "held instead; take the option out"},
+      std::pair{Option::clean_recognizable_visual_features,
+                "clean_recognizable_visual_features is not carried out by this version; take the option out"},
+      std::pair{
+          Option::clean_structured_content,
+          "clean_structured_content is not carried out by this version: structured reports are held instead; "
+          "take the option out"},
+      std::pair{Option::clean_descriptors,
+                "clean_descriptors is not carried out by this version: descriptions are removed as the "
+                "profile says; "
+                "take the option out"},
+  };
+  for (const auto& [option, sentence] : refused) {
+    if (rules.has(option)) problems.emplace_back(sentence);
+  }
+}
+
+bool is_ascii_value(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+void check_overrides(const DeidentificationRules& rules, std::vector<std::string>& problems) {
+  for (const DeidentificationOverride& rule : rules.overrides) {
+    const auto tag = parse_tag(rule.attribute);
+    const DictionaryEntry* known = tag ? lookup(*tag) : lookup(std::string_view(rule.attribute));
+    if (known == nullptr) {
+      problems.push_back("override of " + rule.attribute + ": no such attribute in PS3.6");
+      continue;
+    }
+    if (rule.action == OverrideAction::keep && rule.deviation.empty()) {
+      problems.push_back("override of " + rule.attribute +
+                         ": keeping it is weaker than the profile and needs a named deviation");
+    }
+    if (rule.action != OverrideAction::replace) continue;
+    if (known->vr == Vr::sq || !is_text(known->vr)) {
+      problems.push_back("override of " + rule.attribute + ": only text can be replaced");
+    } else if (rule.value.empty() || !is_ascii_value(rule.value)) {
+      problems.push_back("override of " + rule.attribute +
+                         ": the replacement must be printable ASCII, not empty");
+    }
+  }
+}
+
+}  // namespace
+
+std::string_view to_string(DeidentificationOption option) noexcept {
+  return option_names[static_cast<std::size_t>(option)];
+}
+
+std::optional<DeidentificationOption> deidentification_option_named(std::string_view name) noexcept {
+  for (const OtherName& other : other_option_names) {
+    if (other.name == name) return other.option;
+  }
+  return named<Option>(option_names, name);
+}
+
+std::vector<std::string_view> deidentification_option_names() {
+  return {option_names.begin(), option_names.end()};
+}
+
+std::string_view to_string(DateHandling dates) noexcept {
+  return date_handling_names[static_cast<std::size_t>(dates)];
+}
+
+std::optional<DateHandling> date_handling_named(std::string_view name) noexcept {
+  return named<DateHandling>(date_handling_names, name);
+}
+
+std::string_view to_string(DeviceDates ruling) noexcept {
+  return device_dates_names[static_cast<std::size_t>(ruling)];
+}
+
+std::optional<DeviceDates> device_dates_named(std::string_view name) noexcept {
+  return named<DeviceDates>(device_dates_names, name);
+}
+
+std::string_view to_string(OverrideAction action) noexcept {
+  return override_action_names[static_cast<std::size_t>(action)];
+}
+
+std::optional<OverrideAction> override_action_named(std::string_view name) noexcept {
+  return named<OverrideAction>(override_action_names, name);
+}
+
+std::vector<std::string> validate(const DeidentificationRules& rules) {
+  std::vector<std::string> problems;
+  if (rules.profile != "basic") {
+    problems.emplace_back("the only profile is basic (PS3.15 table E.1-1)");
+  }
+  check_dates(rules, problems);
+  check_support(rules, problems);
+  check_overrides(rules, problems);
+  return problems;
+}
+
+}  // namespace trialgate::rules
