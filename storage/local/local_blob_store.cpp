@@ -3,7 +3,6 @@
 #include "storage/local/temp_file.h"
 
 #include <algorithm>
-#include <map>
 #include <string_view>
 #include <utility>
 
@@ -76,6 +75,21 @@ Result<PublishOutcome> LocalBlobStore::place(SealedBlob& blob) {
   return PublishOutcome::published;
 }
 
+void LocalBlobStore::sync_touched(std::map<std::uint8_t, Result<void>>& touched) {
+  std::vector<const Directory*> directories;
+  std::vector<Result<void>*> results;
+  for (auto& [prefix, result] : touched) {
+    if (!result) continue;
+    directories.push_back(directories_[prefix].get());
+    results.push_back(&result);
+  }
+  auto synced = directory_sync_.sync(directories);
+  for (std::size_t i = 0; i < results.size(); ++i) *results[i] = std::move(synced[i]);
+  for (const auto& [prefix, result] : touched) {
+    if (!result) health_.fail(result.error().message());
+  }
+}
+
 std::vector<Result<PublishOutcome>> LocalBlobStore::publish(std::span<SealedBlob* const> blobs) {
   std::vector<Result<PublishOutcome>> outcomes;
   outcomes.reserve(blobs.size());
@@ -97,10 +111,7 @@ std::vector<Result<PublishOutcome>> LocalBlobStore::publish(std::span<SealedBlob
       if (synced) durable_[prefix] = true;
     }
   }
-  for (auto& [prefix, result] : touched) {
-    if (result) result = files_.sync_directory(*directories_[prefix]);
-    if (!result) health_.fail(result.error().message());
-  }
+  sync_touched(touched);
   for (std::size_t i = 0; i < blobs.size(); ++i) {
     const auto found = touched.find(prefix_of(blobs[i]->digest()));
     if (!outcomes[i] || found == touched.end() || found->second) continue;

@@ -2,15 +2,16 @@
 
 #include "storage/blob_store.h"
 #include "storage/file_system.h"
+#include "storage/local/directory_sync.h"
 #include "storage/local/health.h"
 
 #include <array>
 #include <atomic>
 #include <bitset>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -45,15 +46,17 @@ class LocalBlobStore final : public BlobStore {
   static constexpr std::size_t fan_out = 256;
 
   LocalBlobStore(FileSystem& files, const Directory& root, Health& health)
-      : files_(files), root_(root), health_(health) {}
+      : files_(files), root_(root), health_(health), directory_sync_(files) {}
   Result<const Directory*> directory_of(std::uint8_t prefix) const;
   Result<const Directory*> ensure_directory_of(std::uint8_t prefix);
   Result<PublishOutcome> place(SealedBlob& blob);
+  void sync_touched(std::map<std::uint8_t, Result<void>>& touched);
   Result<File> open_file(const Digest& digest) const;
 
   FileSystem& files_;
   const Directory& root_;
   Health& health_;
+  DirectorySync directory_sync_;
   Directory temp_;
   Directory blobs_;
   std::atomic<std::uint64_t> next_temp_{1};

@@ -1,6 +1,8 @@
 // How many durable receive commits per second a store makes: N threads, each waiting for its own commit.
 //     storage_commits [directory] [threads] [bytes] [seconds]
 
+#include "tests/storage/support.h"
+
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -9,8 +11,6 @@
 #include <string>
 #include <thread>
 #include <vector>
-
-#include "tests/storage/support.h"
 
 namespace {
 
@@ -63,8 +63,9 @@ int run(const Load& load) {
   for (const auto& of_thread : times) all.insert(all.end(), of_thread.begin(), of_thread.end());
   if (all.empty()) return 1;
   std::sort(all.begin(), all.end());
-  std::printf("%u threads, %zu bytes: %.0f durable commits/s, median %.2f ms, 99th percentile %.2f ms\n", load.threads,
-              load.bytes, static_cast<double>(all.size()) / seconds, all[all.size() / 2], all[all.size() * 99 / 100]);
+  std::printf("%u threads, %zu bytes: %.0f durable commits/s, median %.2f ms, 99th percentile %.2f ms\n",
+              load.threads, load.bytes, static_cast<double>(all.size()) / seconds, all[all.size() / 2],
+              all[all.size() * 99 / 100]);
   return 0;
 }
 
