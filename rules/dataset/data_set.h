@@ -48,7 +48,7 @@ class Element {
  public:
   static constexpr std::uint64_t no_offset = ~0ULL;
 
-  Element() = default;
+  Element();
   /// A new element with a value of its own; `value` is padded to even length (NUL for UI and binary, space
   /// else).
   Element(Tag tag, Vr vr, std::vector<std::uint8_t> value);
@@ -110,8 +110,8 @@ class Element {
 /// otherwise).
 class ElementList {
  public:
-  ElementList() = default;
-  explicit ElementList(Encoding encoding) noexcept : encoding_(encoding) {}
+  ElementList();
+  explicit ElementList(Encoding encoding) noexcept;
 
   [[nodiscard]] Encoding encoding() const noexcept { return encoding_; }
   [[nodiscard]] bool empty() const noexcept { return elements_.empty(); }

@@ -22,6 +22,8 @@ void set_encoding(Element& element, Encoding encoding);
 
 }  // namespace
 
+Element::Element() = default;
+
 Element::Element(Tag tag, Vr vr, std::vector<std::uint8_t> value)
     : tag_(tag), vr_(vr), encoded_vr_(vr), replaced_(true), own_(std::move(value)) {
   pad();
@@ -67,6 +69,10 @@ void Element::pad() {
   if (own_.size() % 2 == 0) return;
   own_.push_back(is_text(vr_) && vr_ != Vr::ui ? std::uint8_t{' '} : std::uint8_t{0});
 }
+
+ElementList::ElementList() = default;
+
+ElementList::ElementList(Encoding encoding) noexcept : encoding_(encoding) {}
 
 Element* ElementList::find(Tag tag) noexcept {
   return const_cast<Element*>(std::as_const(*this).find(tag));

@@ -59,8 +59,6 @@ struct Designation {
   bool romaji = false;
   std::optional<CodeSet> g0;  // two-byte set
   std::optional<CodeSet> g1;
-
-  friend bool operator==(const Designation&, const Designation&) = default;
 };
 
 Designation initial(std::span<const CodeSet> declared) {
