@@ -1,5 +1,6 @@
 #include "dimse/scp/acceptor.h"
 
+#include "dimse/message/command_set.h"
 #include "dimse/pdu/encode.h"
 #include "dimse/pdu/parse.h"
 #include "tests/dimse/support/node.h"
@@ -324,7 +325,7 @@ TEST_CASE("PS3.8 AA-3, AA-4: a peer that aborts or dies in a data set leaves not
   }
   SUBCASE("end of the stream within a PDU") {
     RawPeer peer = begin();
-    peer.send(bytes("04 00 00000010 0000000E 03 00 'ab'"));
+    peer.send(bytes("04 00 00000010 0000000C 03 00 'ab'"));
     peer.close();
     expected = AssociationEnd::connection_lost;
   }
