@@ -2,6 +2,7 @@
 
 #include "storage/lmdb/store_transaction.h"
 
+#include <algorithm>
 #include <exception>
 #include <optional>
 #include <utility>
@@ -100,11 +101,16 @@ void Committer::publish(Group& group) {
   }
 }
 
+// True when every member without an outcome of its own is durable.
 bool Committer::write_rows(Group& group) {
-  while (!parts_.health.failed()) {
+  bool map_full = false;
+  while (!parts_.health.failed() && std::any_of(group.begin(), group.end(), [](const Member& member) {
+    return member.outcome.has_value();
+  })) {
     Failure failure;
-    switch (write_rows_once(group, failure)) {
+    switch (write_rows_once(group, failure, map_full)) {
       case Attempt::committed:
+        map_full_ = map_full;
         return true;
       case Attempt::member_failed:
         break;
@@ -116,27 +122,27 @@ bool Committer::write_rows(Group& group) {
         for (Member& member : group) {
           if (member.outcome) member.outcome = failure;
         }
+        map_full_ = map_full_ || map_full;
         return false;
     }
   }
+  map_full_ = map_full_ || map_full;
   return false;
 }
 
-Committer::Attempt Committer::write_rows_once(Group& group, Failure& failure) {
+Committer::Attempt Committer::write_rows_once(Group& group, Failure& failure, bool& map_full) {
   auto transaction = LmdbTransaction::begin(*parts_.environment, LmdbTransaction::Mode::write);
   if (!transaction) {
     failure = transaction.error();
     parts_.health.fail(failure.message());
     return Attempt::failed;
   }
-  if (const Attempt applied = apply_all(group, *transaction); applied != Attempt::committed) return applied;
+  if (const Attempt applied = apply_all(group, *transaction, map_full); applied != Attempt::committed)
+    return applied;
   const auto committed = transaction->commit();
-  if (committed) {
-    map_full_ = false;
-    return Attempt::committed;
-  }
+  if (committed) return Attempt::committed;
   failure = committed.error();
-  if (transaction->map_full()) map_full_ = true;
+  map_full = map_full || transaction->map_full();
   if (transaction->disk_full()) return Attempt::disk_full;
   // LMDB does not tell a failed write from a failed sync; after either nothing is known about the medium.
   if (failure.code != Errc::no_space) parts_.health.fail(failure.message());
@@ -145,7 +151,7 @@ Committer::Attempt Committer::write_rows_once(Group& group, Failure& failure) {
 
 // A member that fails gets its outcome, and the transaction must be begun anew without it. Those before it
 // will then run as they did, because nothing before them has changed.
-Committer::Attempt Committer::apply_all(Group& group, LmdbTransaction& transaction) {
+Committer::Attempt Committer::apply_all(Group& group, LmdbTransaction& transaction, bool& map_full) {
   LmdbStoreTransaction views(transaction);
   for (Member& member : group) {
     if (!member.outcome) continue;
@@ -153,7 +159,7 @@ Committer::Attempt Committer::apply_all(Group& group, LmdbTransaction& transacti
     // An LMDB error that apply() swallowed has spoiled the transaction all the same.
     if (applied && transaction.failure()) applied = *transaction.failure();
     if (applied) continue;
-    if (transaction.map_full()) map_full_ = true;
+    map_full = map_full || transaction.map_full();
     if (transaction.disk_full() && parts_.reserve.held()) return Attempt::disk_full;
     member.outcome = applied.error();
     return Attempt::member_failed;

@@ -57,8 +57,8 @@ class Committer {
   void process(Group& group);
   void publish(Group& group);
   [[nodiscard]] bool write_rows(Group& group);
-  Attempt write_rows_once(Group& group, Failure& failure);
-  Attempt apply_all(Group& group, LmdbTransaction& transaction);
+  Attempt write_rows_once(Group& group, Failure& failure, bool& map_full);
+  Attempt apply_all(Group& group, LmdbTransaction& transaction, bool& map_full);
   void remember_blobs(const Group& group);
 
   Parts parts_;

@@ -97,7 +97,9 @@ template <class T>
 bool ok(const Result<T>& result) {
   return result.has_value();
 }
-inline bool ok(bool value) { return value; }
+inline bool ok(bool value) {
+  return value;
+}
 template <class T>
 bool ok(const std::optional<T>& value) {
   return value.has_value();
