@@ -13,22 +13,6 @@
 namespace trialgate::rules {
 namespace {
 
-constexpr std::string_view every_item = "[*]";
-
-/// True when `path` is `pattern` with a number for each "[*]".
-bool fits_pattern(std::string_view path, std::string_view pattern) {
-  for (;;) {
-    const auto star = pattern.find(every_item);
-    if (star == std::string_view::npos) return path == pattern;
-    if (path.substr(0, star + 1) != pattern.substr(0, star + 1)) return false;
-    path.remove_prefix(star + 1);
-    pattern.remove_prefix(star + every_item.size());
-    const auto close = path.find(']');
-    if (close == std::string_view::npos || close == 0) return false;
-    path.remove_prefix(close + 1);
-  }
-}
-
 Value absent(std::string_view name) {
   return {Value::State::absent,
           {},
@@ -219,12 +203,10 @@ Value attribute_value(const Property& property, const InstanceRecord& record) {
       value.state = Value::State::malformed;
     }
   };
-  if (property.attribute.find(every_item) == std::string::npos) {
+  if (property.attribute.find("[*]") == std::string::npos) {
     if (const RecordedAttribute* const attribute = record.find(property.attribute)) add(*attribute);
   } else {
-    for (const RecordedAttribute& attribute : record.attributes) {
-      if (fits_pattern(attribute.path, property.attribute)) add(attribute);
-    }
+    for (const RecordedAttribute* const attribute : record.find_all(property.attribute)) add(*attribute);
   }
   if (value.state == Value::State::malformed) return malformed(property.attribute);
   const bool has_text =

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdio>
 #include <utility>
 #include <vector>
 
@@ -164,27 +163,6 @@ bool is_numeric(Vr vr) {
   return std::ranges::find(numeric, vr) != numeric.end();
 }
 
-/// As records name it: keyword or tag, an index on every step but the last.
-std::string canonical(const AttributePath& path) {
-  std::string text;
-  const auto& steps = path.steps();
-  for (std::size_t i = 0; i < steps.size(); ++i) {
-    const AttributePath::Step& step = steps[i];
-    if (i != 0) text += '.';
-    if (step.creator.empty()) {
-      text += keyword_or_tag(step.tag);
-    } else {
-      std::array<char, 16> buffer{};
-      std::snprintf(buffer.data(), buffer.size(), "(%04X,xx%02X)", static_cast<unsigned>(step.tag.group()),
-                    static_cast<unsigned>(step.tag.element() & 0xFFU));
-      text += step.creator + ":" + buffer.data();
-    }
-    if (i + 1 == steps.size()) break;
-    text += step.item == AttributePath::every_item ? "[*]" : "[" + std::to_string(step.item) + "]";
-  }
-  return text;
-}
-
 std::vector<std::string_view> keyword_vocabulary() {
   std::vector<std::string_view> words(common_keywords.begin(), common_keywords.end());
   for (const auto& row : attribute_units) words.push_back(row.keyword);
@@ -217,7 +195,7 @@ Result<Property> property_named(std::string_view name) {
         Errc::invalid_configuration,
         with_suggestion(name, "'" + std::string(name) + "' is no attribute of PS3.6: " + path.error().where));
   }
-  property.attribute = canonical(path.value());
+  property.attribute = path.value().text();
   if (const DictionaryEntry* const attribute = path.value().attribute()) {
     if (attribute->vr == Vr::sq) {
       return fail(Errc::invalid_configuration, "'" + std::string(name) +

@@ -82,7 +82,9 @@ class ScheduleReader {
       errors_.add(
           item, "the time point has no reference date; expected 'reference' here or for the whole schedule");
     }
-    if (map.is_map() && errors_.size() == mistakes) add(item, std::move(point));
+    if (map.is_map() && errors_.size() == mistakes) check_against_others(item, point);
+    // Kept in spite of mistakes, so that rules that name it are not mistakes too.
+    schedule_.push_back(std::move(point));
   }
 
   void read_days(YamlMap& map, const std::optional<YAML::Node>& every, TimePoint& point) {
@@ -132,7 +134,7 @@ class ScheduleReader {
     }
   }
 
-  void add(const YAML::Node& item, TimePoint point) {
+  void check_against_others(const YAML::Node& item, const TimePoint& point) {
     if (point.every_days != 0 && point.latest_day - point.earliest_day >= point.every_days) {
       errors_.add(item, "the windows of the row overlap: each is " +
                             std::to_string(point.latest_day - point.earliest_day + 1) +
@@ -148,7 +150,6 @@ class ScheduleReader {
                               std::to_string(other.position.line) + "; expected windows apart");
       }
     }
-    schedule_.push_back(std::move(point));
   }
 
   static bool same_id(const TimePoint& a, const TimePoint& b) {

@@ -13,21 +13,29 @@ namespace {
 constexpr std::array<std::string_view, 4> severity_words{"note", "warn", "query", "reject"};
 constexpr std::array<std::string_view, 5> if_unknown_words{"accept", "note", "warn", "query", "reject"};
 
-/// Levenshtein distance, case not counted.
+char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
+
+/// Changed, missing, extra and swapped letters, case not counted (optimal string alignment).
 std::size_t edit_distance(std::string_view a, std::string_view b) {
-  const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
-  std::vector<std::size_t> row(b.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i + 1;
-    for (std::size_t j = 0; j < b.size(); ++j) {
-      const std::size_t change = diagonal + (lower(a[i]) == lower(b[j]) ? 0U : 1U);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({row[j + 1] + 1, row[j] + 1, change});
+  std::vector<std::size_t> before_previous(b.size() + 1);
+  std::vector<std::size_t> previous(b.size() + 1);
+  std::vector<std::size_t> current(b.size() + 1);
+  std::iota(previous.begin(), previous.end(), std::size_t{0});
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    current[0] = i;
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      const bool same = lower(a[i - 1]) == lower(b[j - 1]);
+      current[j] = std::min({previous[j] + 1, current[j - 1] + 1, previous[j - 1] + (same ? 0U : 1U)});
+      const bool swapped =
+          i > 1 && j > 1 && lower(a[i - 1]) == lower(b[j - 2]) && lower(a[i - 2]) == lower(b[j - 1]);
+      if (swapped) current[j] = std::min(current[j], before_previous[j - 2] + 1);
     }
+    std::swap(before_previous, previous);
+    std::swap(previous, current);
   }
-  return row.back();
+  return previous.back();
 }
 
 std::string kind_of(const YAML::Node& node) {
@@ -49,7 +57,10 @@ std::string_view nearest_word(std::string_view word, std::span<const std::string
   std::string_view nearest;
   std::size_t least = std::max<std::size_t>(1, word.size() / 3) + 1;
   for (const std::string_view candidate : vocabulary) {
-    const std::size_t distance = edit_distance(word, candidate);
+    // "maximum" for max.
+    constexpr std::size_t shortest_stem = 3;
+    const bool is_stem = candidate.size() >= shortest_stem && word.starts_with(candidate);
+    const std::size_t distance = is_stem ? 1 : edit_distance(word, candidate);
     if (distance < least) {
       least = distance;
       nearest = candidate;
