@@ -185,6 +185,8 @@ Decision ActionTable::decide(Tag tag) const {
   // An overlay or a curve without its data is no valid plane: the whole group goes.
   if (group >= 0x5000 && group <= 0x50FF) return by_profile(ProfileAction::x, Vr::ow, "E.1-1 curves");
   if (group >= 0x6000 && group <= 0x60FF) return by_profile(ProfileAction::x, Vr::ow, "E.1-1 overlays");
+  // Variable Pixel Data (7Fxx), retired: pixels that nobody looks at.
+  if (group >= 0x7F00 && group < 0x7FE0) return by_profile(ProfileAction::x, Vr::ow, "retired pixel data");
   const DictionaryEntry* attribute = lookup(tag);
   if (attribute == nullptr) return by_profile(ProfileAction::x, Vr::un, "unknown attribute");
   return by_vr(*attribute);

@@ -256,6 +256,11 @@ void ProfilePass::descend(Element& element, Characters characters) {
   for (Item& item : element.items()) list(item.elements, characters);
   path_text_.resize(length);
   path_.pop_back();
+  // Items under a VR that is not theirs would not be found again by those who believe it.
+  if (element.encoded_vr() == Vr::sq || element.encoded_vr() == Vr::un) return;
+  Element sequence = Element::sequence(element.tag());
+  sequence.items() = std::move(element.items());
+  element = std::move(sequence);
 }
 
 void ProfilePass::check_kept_text(const Element& element, Characters characters) {
