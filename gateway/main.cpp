@@ -1,8 +1,256 @@
+#include "gateway/commands/audit.h"
+#include "gateway/commands/check_config.h"
+#include "gateway/commands/check_files.h"
+#include "gateway/commands/deidentify_files.h"
+#include "gateway/commands/exit_status.h"
+#include "gateway/commands/open_store.h"
+#include "gateway/commands/studies.h"
+#include "gateway/commands/verify_store.h"
+#include "gateway/serve/node.h"
 #include "gateway/version.h"
+#include "gateway/worker/job_table.h"
 
-#include <cstdio>
+#include <CLI/CLI.hpp>
+
+#include <unistd.h>
+
+#include <functional>
+#include <iostream>
+#include <map>
 #include <string>
+#include <vector>
 
-int main() {
-  std::printf("trialgate %s\n", std::string(trialgate::gateway::program_version()).c_str());
+namespace {
+
+using namespace trialgate::gateway;
+using trialgate::rules::Language;
+using trialgate::storage::SubmissionState;
+
+/// What the chosen sub-command does once the command line is read.
+using Action = std::function<int()>;
+
+const std::map<std::string, Language>& languages() {
+  static const std::map<std::string, Language> names{{"en", Language::en}, {"zh", Language::zh}};
+  return names;
+}
+
+const std::map<std::string, SubmissionState>& states() {
+  using enum SubmissionState;
+  static const std::map<std::string, SubmissionState> names = [] {
+    std::map<std::string, SubmissionState> all;
+    for (const auto state : {receiving, examined, quarantined, released, deidentified, delivering, delivered,
+                             confirmed, withdrawn}) {
+      all.emplace(to_string(state), state);
+    }
+    return all;
+  }();
+  return names;
+}
+
+void add_store(CLI::App& command, StoreChoice& choice) {
+  auto* config = command.add_option("--config", choice.config, "The node's YAML file, which names the store");
+  command.add_option("--store", choice.store, "Folder of the store, instead of --config")->excludes(config);
+}
+
+/// Runs `use` with the store's folder, or says why there is none.
+int with_store_folder(const StoreChoice& choice,
+                      const std::function<int(const std::filesystem::path&)>& use) {
+  auto folder = store_folder(choice);
+  if (folder) return use(*folder);
+  std::cerr << "trialgate: " << folder.error().message() << '\n';
+  return exit_could_not;
+}
+
+void add_serve(CLI::App& app, Action& action) {
+  auto* command = app.add_subcommand("serve", "Run the node until SIGTERM or SIGINT");
+  auto options = std::make_shared<ServeOptions>();
+  command->add_option("--config", options->config, "The node's YAML file")->required();
+  command->add_option("--port-file", options->port_file,
+                      "Write the ports here, one a line, once the node listens");
+  command->callback([&action, options] { action = [options] { return serve(*options); }; });
+}
+
+void add_check_config(CLI::App& app, Action& action) {
+  auto* command = app.add_subcommand("check-config", "Find every mistake in trial files and node files");
+  auto options = std::make_shared<CheckConfigOptions>();
+  command->add_option("FILE", options->files, "Trial files and node files")->required();
+  command->add_flag("--json", options->json, "Answer as JSON");
+  command->callback([&action, options] {
+    action = [options] { return check_config_command(*options, std::cout, std::cerr); };
+  });
+}
+
+void add_check(CLI::App& app, Action& action) {
+  auto* command = app.add_subcommand("check", "Judge files by a trial's rules; nothing is written");
+  auto options = std::make_shared<CheckOptions>();
+  command->add_option("--trial", options->trial, "Trial file")->required();
+  command->add_option("--site", options->site, "Site the files are from (default: looked up by patient)");
+  command->add_option("--language", options->language, "en or zh")
+      ->transform(CLI::CheckedTransformer(languages()));
+  command->add_flag("--explain", options->explain, "Also say what was looked at");
+  command->add_flag("--json", options->json, "Answer as JSON");
+  command->add_option("PATH", options->paths, "DICOM files and folders")->required();
+  command->callback([&action, options] {
+    action = [options] {
+      options->progress = ::isatty(STDERR_FILENO) != 0;
+      return check_command(*options, std::cout, std::cerr);
+    };
+  });
+}
+
+void add_deidentify(CLI::App& app, Action& action) {
+  auto* command = app.add_subcommand("deidentify", "De-identify files as the node would");
+  auto options = std::make_shared<DeidentifyOptions>();
+  auto paths = std::make_shared<std::vector<std::filesystem::path>>();
+  command->add_option("--trial", options->trial, "Trial file")->required();
+  command->add_option("--key-file", options->key_file, "The key of pseudonyms, UIDs and date shifts")
+      ->required();
+  command->add_option("--site", options->site, "Site the files are from (default: looked up by patient)");
+  command->add_option("--subject", options->subject, "Only instances of this subject");
+  command->add_flag("--json", options->json, "Answer as JSON");
+  command->add_option("PATH", *paths, "DICOM files and folders, and last the folder for the results")
+      ->required()
+      ->expected(2, 1 << 20);
+  command->callback([&action, options, paths] {
+    action = [options, paths] {
+      options->output = paths->back();
+      options->paths.assign(paths->begin(), paths->end() - 1);
+      options->progress = ::isatty(STDERR_FILENO) != 0;
+      return deidentify_command(*options, std::cout, std::cerr);
+    };
+  });
+}
+
+void add_decision(CLI::App& studies, Action& action, const char* name, const char* what, Decision decision) {
+  auto* command = studies.add_subcommand(name, what);
+  auto options = std::make_shared<DecideOptions>();
+  options->decision = decision;
+  add_store(*command, options->store);
+  command->add_option("ID", options->submission, "Number of the submission")->required();
+  command->add_option("--reason", options->reason, "Why; goes into the audit trail")->required();
+  command->add_option("--name", options->name, "Who you are; goes into the audit trail")->required();
+  command->add_flag("--json", options->json, "Answer as JSON");
+  command->callback(
+      [&action, options] { action = [options] { return decide_command(*options, std::cout, std::cerr); }; });
+}
+
+void add_studies(CLI::App& app, Action& action) {
+  auto* studies = app.add_subcommand("studies", "See submissions and decide about them");
+  studies->require_subcommand(1);
+  auto* list = studies->add_subcommand("list", "A line for each submission");
+  auto options = std::make_shared<StudiesOptions>();
+  add_store(*list, options->store);
+  list->add_option("--state", options->state, "Only those in this state")
+      ->transform(CLI::CheckedTransformer(states()));
+  list->add_flag("--json", options->json, "Answer as JSON");
+  list->callback([&action, options] {
+    action = [options] { return studies_list_command(*options, std::cout, std::cerr); };
+  });
+  auto* show =
+      studies->add_subcommand("show", "Verdict, instances, deliveries and history of one submission");
+  auto shown = std::make_shared<StudiesOptions>();
+  auto id = std::make_shared<std::uint64_t>(0);
+  add_store(*show, shown->store);
+  show->add_option("ID", *id, "Number of the submission")->required();
+  show->add_option("--language", shown->language, "en or zh")
+      ->transform(CLI::CheckedTransformer(languages()));
+  show->add_flag("--json", shown->json, "Answer as JSON");
+  show->callback([&action, shown, id] {
+    action = [shown, id] { return studies_show_command(*shown, *id, std::cout, std::cerr); };
+  });
+  add_decision(*studies, action, "release", "Release a quarantined study although a check failed",
+               Decision::release);
+  add_decision(*studies, action, "reject", "Keep a quarantined study in quarantine for good",
+               Decision::reject);
+  add_decision(*studies, action, "reopen", "Judge a study again, as a new version", Decision::reopen);
+}
+
+void add_send(CLI::App& app, Action& action) {
+  auto* command = app.add_subcommand("send", "Queue a study's deliveries again");
+  auto options = std::make_shared<SendOptions>();
+  add_store(*command, options->store);
+  command->add_option("ID", options->submission, "Number of the submission")->required();
+  command->add_option("--to", options->destination,
+                      "All instances to this destination (default: what failed)");
+  command->add_option("--reason", options->reason, "Why; goes into the audit trail")->required();
+  command->add_option("--name", options->name, "Who you are; goes into the audit trail")->required();
+  command->callback(
+      [&action, options] { action = [options] { return send_command(*options, std::cout, std::cerr); }; });
+}
+
+void add_audit(CLI::App& app, Action& action) {
+  auto* audit = app.add_subcommand("audit", "Verify or export the audit trail");
+  audit->require_subcommand(1);
+  auto* verify = audit->add_subcommand("verify", "Follow the hash chain from the first record");
+  auto choice = std::make_shared<StoreChoice>();
+  auto options = std::make_shared<AuditVerifyOptions>();
+  add_store(*verify, *choice);
+  verify->add_option("--file", options->export_file, "An exported trail, instead of the store");
+  verify->add_option("--head", options->expected_head,
+                     "seq:hash that was kept elsewhere and must be in the trail");
+  verify->add_flag("--json", options->json, "Answer as JSON");
+  verify->callback([&action, choice, options] {
+    action = [choice, options] {
+      if (!options->export_file.empty()) return audit_verify_command(*options, std::cout, std::cerr);
+      return with_store_folder(*choice, [&](const std::filesystem::path& folder) {
+        options->store = folder;
+        return audit_verify_command(*options, std::cout, std::cerr);
+      });
+    };
+  });
+  auto* exported = audit->add_subcommand("export", "Write the trail as JSON lines");
+  auto from = std::make_shared<StoreChoice>();
+  add_store(*exported, *from);
+  exported->callback([&action, from] {
+    action = [from] {
+      return with_store_folder(*from, [](const std::filesystem::path& folder) {
+        return audit_export_command({folder}, std::cout, std::cerr);
+      });
+    };
+  });
+}
+
+void add_verify_store(CLI::App& app, Action& action) {
+  auto* command =
+      app.add_subcommand("verify-store", "Read every stored byte again and compare it with its digest");
+  auto choice = std::make_shared<StoreChoice>();
+  auto options = std::make_shared<VerifyStoreOptions>();
+  add_store(*command, *choice);
+  command->add_flag("--json", options->json, "Answer as JSON");
+  command->callback([&action, choice, options] {
+    action = [choice, options] {
+      return with_store_folder(*choice, [&](const std::filesystem::path& folder) {
+        options->store = folder;
+        options->progress = ::isatty(STDERR_FILENO) != 0;
+        return verify_store_command(*options, std::cout, std::cerr);
+      });
+    };
+  });
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  CLI::App app{"DICOM node for clinical-trial imaging", "trialgate"};
+  app.set_version_flag("--version", "trialgate " + std::string(program_version()));
+  app.require_subcommand(1);
+  Action action;
+  add_serve(app, action);
+  add_check_config(app, action);
+  add_check(app, action);
+  add_deidentify(app, action);
+  add_studies(app, action);
+  add_send(app, action);
+  add_audit(app, action);
+  add_verify_store(app, action);
+  app.add_subcommand("worker", "Internal: a process that reads data sets for the node")
+      ->group("")
+      ->callback([&action] { action = [] { return run_worker(instance_job_table()); }; });
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    const int code = app.exit(error);
+    return code == 0 ? exit_ok : exit_could_not;
+  }
+  return action();
 }

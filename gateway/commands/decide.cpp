@@ -16,28 +16,34 @@ namespace {
 
 std::string_view name_of(Decision decision) {
   switch (decision) {
-    case Decision::release: return "release";
-    case Decision::reject: return "reject";
-    case Decision::reopen: return "reopen";
+    case Decision::release:
+      return "release";
+    case Decision::reject:
+      return "reject";
+    case Decision::reopen:
+      return "reopen";
   }
   return {};
 }
 
 storage::Failure refuse(const storage::SubmissionRow& row, std::string_view why) {
-  return storage::fail(storage::Errc::invalid_argument,
-                       "submission " + std::to_string(row.id) + " is " + std::string(to_string(row.state)) + "; " +
-                           std::string(why));
+  return storage::fail(storage::Errc::invalid_argument, "submission " + std::to_string(row.id) + " is " +
+                                                            std::string(to_string(row.state)) + "; " +
+                                                            std::string(why));
 }
 
-storage::Result<void> record_decision(storage::Transaction& transaction, const DecideOptions& options, storage::UtcTime now) {
+storage::Result<void> record_decision(storage::Transaction& transaction, const DecideOptions& options,
+                                      storage::UtcTime now) {
   auto found = transaction.index().submission(options.submission);
   if (!found) return found.error();
-  if (!*found) return storage::fail(storage::Errc::not_found, "submission " + std::to_string(options.submission));
+  if (!*found)
+    return storage::fail(storage::Errc::not_found, "submission " + std::to_string(options.submission));
   storage::SubmissionRow row = **found;
   const bool quarantined = row.state == storage::SubmissionState::quarantined;
   Act act{now, options.name, {}, options.reason, {}};
   if (options.decision == Decision::reopen) {
-    if (row.state == storage::SubmissionState::receiving) return refuse(row, "there is no verdict to take back");
+    if (row.state == storage::SubmissionState::receiving)
+      return refuse(row, "there is no verdict to take back");
     act.event = "submission.reopened";
     return reopen(transaction, row, act);
   }
@@ -52,7 +58,8 @@ storage::Result<void> record_decision(storage::Transaction& transaction, const D
                                      {"by", options.name},
                                      {"reason", options.reason},
                                      {"at", utc_text(now)}};
-  auto put = transaction.index().put_document(row.id, row.version, document::decision, boost::json::serialize(decision));
+  auto put = transaction.index().put_document(row.id, row.version, document::decision,
+                                              boost::json::serialize(decision));
   if (!put) return put;
   if (options.decision == Decision::reject) {
     act.event = "submission.rejected";
@@ -62,12 +69,15 @@ storage::Result<void> record_decision(storage::Transaction& transaction, const D
   return enter(transaction, row, storage::SubmissionState::released, act);
 }
 
-storage::Result<std::size_t> requeue(storage::Transaction& transaction, const SendOptions& options, storage::UtcTime now) {
+storage::Result<std::size_t> requeue(storage::Transaction& transaction, const SendOptions& options,
+                                     storage::UtcTime now) {
   auto found = transaction.index().submission(options.submission);
   if (!found) return found.error();
-  if (!*found) return storage::fail(storage::Errc::not_found, "submission " + std::to_string(options.submission));
+  if (!*found)
+    return storage::fail(storage::Errc::not_found, "submission " + std::to_string(options.submission));
   storage::SubmissionRow row = **found;
-  if (row.state < storage::SubmissionState::deidentified || row.state == storage::SubmissionState::withdrawn) {
+  if (row.state < storage::SubmissionState::deidentified ||
+      row.state == storage::SubmissionState::withdrawn) {
     return refuse(row, "nothing of it may leave the node");
   }
   auto deliveries = transaction.outbox().deliveries_of(row.id);
@@ -105,10 +115,15 @@ storage::Result<std::size_t> requeue(storage::Transaction& transaction, const Se
   queued += fresh.size();
   if (queued == 0) return queued;
   const std::string where = options.destination.empty() ? "where they failed" : options.destination;
-  Act act{now, options.name, "submission.sent_again",
-          options.reason + " (" + std::to_string(queued) + " deliveries to " + where + ")", {}};
-  if (row.state == storage::SubmissionState::deidentified || row.state == storage::SubmissionState::confirmed) {
-    if (auto entered = enter(transaction, row, storage::SubmissionState::delivering, act); !entered) return entered.error();
+  Act act{now,
+          options.name,
+          "submission.sent_again",
+          options.reason + " (" + std::to_string(queued) + " deliveries to " + where + ")",
+          {}};
+  if (row.state == storage::SubmissionState::deidentified ||
+      row.state == storage::SubmissionState::confirmed) {
+    if (auto entered = enter(transaction, row, storage::SubmissionState::delivering, act); !entered)
+      return entered.error();
   } else if (auto recorded = record_act(transaction, row, act); !recorded) {
     return recorded.error();
   }
@@ -139,7 +154,8 @@ int decide_command(const DecideOptions& options, std::ostream& out, std::ostream
     return exit_could_not;
   }
   if (options.json) {
-    out << boost::json::serialize(boost::json::object{{"id", options.submission}, {"action", name_of(options.decision)}})
+    out << boost::json::serialize(
+               boost::json::object{{"id", options.submission}, {"action", name_of(options.decision)}})
         << '\n';
   } else {
     out << "Submission " << options.submission << ": " << name_of(options.decision) << " recorded.\n";

@@ -11,7 +11,7 @@ namespace trialgate::gateway {
 
 struct DeidentifyOptions {
   std::filesystem::path trial;     ///< trial file
-  std::filesystem::path key_file;            ///< see read_key_file()
+  std::filesystem::path key_file;  ///< see read_key_file()
   std::string site;                ///< empty: looked up in the register by patient
   std::string subject;             ///< only instances of this subject ID; empty: of any registered one
   std::vector<std::filesystem::path> paths;  ///< files and folders

@@ -9,7 +9,8 @@ namespace trialgate::gateway {
 storage::Result<std::filesystem::path> store_folder(const StoreChoice& choice) {
   if (!choice.store.empty()) return choice.store;
   if (choice.config.empty()) {
-    return storage::fail(storage::Errc::invalid_argument, "name the store with --config NODE.yaml or --store FOLDER");
+    return storage::fail(storage::Errc::invalid_argument,
+                         "name the store with --config NODE.yaml or --store FOLDER");
   }
   auto config = load_node_config(choice.config);
   if (auto* errors = std::get_if<std::vector<rules::ConfigError>>(&config)) {

@@ -15,7 +15,8 @@ struct StoreChoice {
   std::filesystem::path store;   ///< goes before config
 };
 
-/// The folder that `choice` names. Errors: invalid_argument, one sentence that says what is wrong with the node file.
+/// The folder that `choice` names. Errors: invalid_argument, one sentence that says what is wrong with the
+/// node file.
 [[nodiscard]] storage::Result<std::filesystem::path> store_folder(const StoreChoice& choice);
 
 /// Opens the store beside a running node. `files` must outlive it.

@@ -82,8 +82,11 @@ json::object to_json(const SubmissionDetail& detail) {
   object["deliveries"] = std::move(deliveries);
   json::array history;
   for (const storage::AuditRecord& record : detail.history) {
-    history.push_back({{"seq", record.seq}, {"at", utc_text(record.at)}, {"actor", record.actor},
-                       {"event", record.event}, {"reason", record.reason}});
+    history.push_back({{"seq", record.seq},
+                       {"at", utc_text(record.at)},
+                       {"actor", record.actor},
+                       {"event", record.event},
+                       {"reason", record.reason}});
   }
   object["history"] = std::move(history);
   return object;
@@ -100,10 +103,11 @@ storage::Result<void> read_rows(const storage::ReadTransaction& transaction, std
     return true;
   });
   if (!instances) return instances;
-  auto derived = transaction.index().derived_of(submission, detail.row.version, [&](const storage::DerivedRow& one) {
-    detail.derived.push_back(one);
-    return true;
-  });
+  auto derived =
+      transaction.index().derived_of(submission, detail.row.version, [&](const storage::DerivedRow& one) {
+        detail.derived.push_back(one);
+        return true;
+      });
   if (!derived) return derived;
   auto deliveries = transaction.outbox().deliveries_of(submission);
   if (!deliveries) return deliveries.error();
@@ -128,8 +132,8 @@ storage::Result<void> read_rows(const storage::ReadTransaction& transaction, std
 
 void print_detail(std::ostream& out, const SubmissionDetail& detail, rules::Language language) {
   const storage::SubmissionRow& row = detail.row;
-  out << "Submission " << row.id << " from " << row.site << ": " << to_string(row.state) << " (version " << row.version
-      << ")\n"
+  out << "Submission " << row.id << " from " << row.site << ": " << to_string(row.state) << " (version "
+      << row.version << ")\n"
       << "Study " << row.study_uid << ", " << row.instance_count << " instances";
   if (!row.subject.empty()) out << ", subject " << row.subject;
   if (!row.time_point.empty()) out << ", " << row.time_point;
@@ -145,8 +149,8 @@ void print_detail(std::ostream& out, const SubmissionDetail& detail, rules::Lang
     out << "\nHeld by de-identification:\n";
     for (const json::value& instance : hold->second.as_array()) {
       for (const json::value& cause : instance.at("causes").as_array()) {
-        out << "  " << instance.at("sop_instance_uid").as_string() << ": " << cause.at("reason").as_string() << ", "
-            << cause.at("message").as_string() << '\n';
+        out << "  " << instance.at("sop_instance_uid").as_string() << ": " << cause.at("reason").as_string()
+            << ", " << cause.at("message").as_string() << '\n';
       }
     }
   }
@@ -155,7 +159,8 @@ void print_detail(std::ostream& out, const SubmissionDetail& detail, rules::Lang
     ++counts[{delivery.destination, std::string(to_string(delivery.state))}];
   }
   if (!counts.empty()) out << "\nDeliveries:\n";
-  for (const auto& [key, count] : counts) out << "  " << key.first << ": " << count << ' ' << key.second << '\n';
+  for (const auto& [key, count] : counts)
+    out << "  " << key.first << ": " << count << ' ' << key.second << '\n';
   out << "\nHistory:\n";
   for (const storage::AuditRecord& record : detail.history) {
     out << "  " << utc_text(record.at) << "  " << record.event << "  by " << record.actor;
@@ -196,17 +201,20 @@ int studies_list_command(const StudiesOptions& options, std::ostream& out, std::
     out << json::serialize(json::object{{"studies", std::move(studies)}}) << '\n';
     return exit_ok;
   }
-  out << std::left << std::setw(6) << "id" << std::setw(14) << "state" << std::setw(12) << "site" << std::setw(16)
-      << "subject" << std::setw(8) << "visit" << std::setw(10) << "instances" << "study\n";
+  out << std::left << std::setw(6) << "id" << std::setw(14) << "state" << std::setw(12) << "site"
+      << std::setw(16) << "subject" << std::setw(8) << "visit" << std::setw(10) << "instances"
+      << "study\n";
   for (const storage::SubmissionRow& row : rows) {
-    out << std::left << std::setw(6) << row.id << std::setw(14) << to_string(row.state) << std::setw(12) << row.site
-        << std::setw(16) << (row.subject.empty() ? "-" : row.subject) << std::setw(8)
-        << (row.time_point.empty() ? "-" : row.time_point) << std::setw(10) << row.instance_count << row.study_uid << '\n';
+    out << std::left << std::setw(6) << row.id << std::setw(14) << to_string(row.state) << std::setw(12)
+        << row.site << std::setw(16) << (row.subject.empty() ? "-" : row.subject) << std::setw(8)
+        << (row.time_point.empty() ? "-" : row.time_point) << std::setw(10) << row.instance_count
+        << row.study_uid << '\n';
   }
   return exit_ok;
 }
 
-int studies_show_command(const StudiesOptions& options, std::uint64_t submission, std::ostream& out, std::ostream& err) {
+int studies_show_command(const StudiesOptions& options, std::uint64_t submission, std::ostream& out,
+                         std::ostream& err) {
   storage::PosixFileSystem files;
   auto store = open_store(options.store, storage::Access::read_only, files);
   if (!store) return failed(err, store.error());

@@ -21,8 +21,8 @@ struct StudiesOptions {
 [[nodiscard]] int studies_list_command(const StudiesOptions& options, std::ostream& out, std::ostream& err);
 
 /// `trialgate studies show ID`: verdict, instances, deliveries and history of one submission.
-[[nodiscard]] int studies_show_command(const StudiesOptions& options, std::uint64_t submission, std::ostream& out,
-                                       std::ostream& err);
+[[nodiscard]] int studies_show_command(const StudiesOptions& options, std::uint64_t submission,
+                                       std::ostream& out, std::ostream& err);
 
 enum class Decision { release, reject, reopen };
 
@@ -35,10 +35,11 @@ struct DecideOptions {
   bool json = false;
 };
 
-/// `trialgate studies release|reject|reopen ID --reason TEXT --name NAME`: what a person decides about a submission, in one
-/// transaction with its audit record. Release: a quarantined study whose subject is known goes on although a check
-/// failed. Reject: it stays quarantined for good; the site has to send the examination anew. Reopen: it is judged again,
-/// as a new version. A running node goes on from there by itself.
+/// `trialgate studies release|reject|reopen ID --reason TEXT --name NAME`: what a person decides about a
+/// submission, in one transaction with its audit record. Release: a quarantined study whose subject is known
+/// goes on although a check failed. Reject: it stays quarantined for good; the site has to send the
+/// examination anew. Reopen: it is judged again, as a new version. A running node goes on from there by
+/// itself.
 [[nodiscard]] int decide_command(const DecideOptions& options, std::ostream& out, std::ostream& err);
 
 struct SendOptions {
@@ -49,8 +50,8 @@ struct SendOptions {
   std::string name;
 };
 
-/// `trialgate send ID`: queues the failed deliveries of a submission again, or with --to all its de-identified instances
-/// to one destination, whatever the delivery rules say. Audited.
+/// `trialgate send ID`: queues the failed deliveries of a submission again, or with --to all its
+/// de-identified instances to one destination, whatever the delivery rules say. Audited.
 [[nodiscard]] int send_command(const SendOptions& options, std::ostream& out, std::ostream& err);
 
 }  // namespace trialgate::gateway

@@ -1,0 +1,16 @@
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace trialgate::gateway {
+
+/// Reads the secret that pseudonyms, UIDs and date shifts are made with: raw bytes, at least 32, readable by
+/// its owner alone. A text is one sentence that says what is wrong.
+[[nodiscard]] std::variant<std::vector<std::uint8_t>, std::string> read_key_file(
+    const std::filesystem::path& file);
+
+}  // namespace trialgate::gateway

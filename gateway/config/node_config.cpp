@@ -1,0 +1,282 @@
+#include "gateway/config/node_config.h"
+
+#include "dimse/types.h"
+#include "rules/trial/yaml_reader.h"
+
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/network_v4.hpp>
+#include <boost/asio/ip/network_v6.hpp>
+
+#include <algorithm>
+#include <array>
+#include <fstream>
+#include <set>
+#include <sstream>
+#include <utility>
+
+namespace trialgate::gateway {
+namespace {
+
+using rules::YamlErrors;
+using rules::YamlMap;
+
+/// Reads one member of a map when it is there; the default stays otherwise.
+class Members {
+ public:
+  Members(YamlMap& map, YamlErrors& errors, std::filesystem::path folder)
+      : map_(map), errors_(errors), folder_(std::move(folder)) {}
+
+  void text(std::string_view key, std::string& target) {
+    if (const auto node = map_.take(key)) target = rules::read_text(*node, key, errors_).value_or(target);
+  }
+  void ae_title(std::string_view key, std::string& target) {
+    const auto node = map_.take(key);
+    if (!node) return;
+    const auto value = rules::read_text(*node, key, errors_);
+    if (!value) return;
+    if (!dimse::AeTitle(*value).is_valid()) {
+      errors_.add(*node, std::string(key) + " is not an AE title; expected 1 to 16 characters, no backslash");
+    }
+    target = *value;
+  }
+  void path(std::string_view key, std::filesystem::path& target) {
+    std::string value;
+    text(key, value);
+    if (!value.empty()) target = folder_ / value;
+  }
+  template <class Integer>
+  void integer(std::string_view key, Integer& target, int min, int max) {
+    const auto node = map_.take(key);
+    if (!node) return;
+    if (const auto value = rules::read_integer(*node, key, errors_, min, max))
+      target = static_cast<Integer>(*value);
+  }
+  template <class Duration>
+  void seconds(std::string_view key, Duration& target, double min, double max) {
+    const auto node = map_.take(key);
+    if (!node) return;
+    const auto value = rules::read_number(*node, key, errors_);
+    if (!value) return;
+    if (*value < min || *value > max) {
+      std::ostringstream range;
+      range << key << " is out of range; expected " << min << " to " << max << " seconds";
+      errors_.add(*node, range.str());
+      return;
+    }
+    target = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(*value));
+  }
+  void flag(std::string_view key, bool& target) {
+    if (const auto node = map_.take(key)) target = rules::read_flag(*node, key, errors_).value_or(target);
+  }
+
+ private:
+  YamlMap& map_;
+  YamlErrors& errors_;
+  std::filesystem::path folder_;
+};
+
+bool is_address_block(const std::string& text) {
+  boost::system::error_code error;
+  if (text.find('/') == std::string::npos) {
+    boost::asio::ip::make_address(text, error);
+    return !error;
+  }
+  boost::asio::ip::make_network_v4(text, error);
+  if (!error) return true;
+  boost::asio::ip::make_network_v6(text, error);
+  return !error;
+}
+
+template <class Read>
+void each_of(YamlMap& map, std::string_view key, YamlErrors& errors, Read read) {
+  const auto list = map.take(key);
+  if (!list) return;
+  if (!list->IsSequence()) {
+    errors.add(*list,
+               std::string(key) + " is not a list; expected one entry a line, each beginning with '-'");
+    return;
+  }
+  for (const YAML::Node& entry : *list) read(entry);
+}
+
+void read_listen(YamlMap& node, NodeConfig& config, YamlErrors& errors) {
+  each_of(node, "listen", errors, [&](const YAML::Node& entry) {
+    YamlMap map(entry, "listen", errors);
+    ListenAddress listen;
+    Members members(map, errors, {});
+    members.text("address", listen.address);
+    members.integer("port", listen.port, 0, 65535);
+    boost::system::error_code error;
+    boost::asio::ip::make_address(listen.address, error);
+    if (error) errors.add(entry, "address is not an IPv4 or IPv6 address");
+    map.finish();
+    config.listen.push_back(std::move(listen));
+  });
+  if (config.listen.empty()) config.listen.emplace_back();
+}
+
+void read_log(YamlMap& node, NodeConfig& config, YamlErrors& errors) {
+  static constexpr std::array<std::string_view, 2> formats{"text", "json"};
+  static constexpr std::array<std::string_view, 4> levels{"debug", "info", "warn", "error"};
+  const auto log = node.take("log");
+  if (!log) return;
+  YamlMap map(*log, "log", errors);
+  if (const auto format = map.take("format")) {
+    if (const auto place = rules::read_word(*format, "format", formats, errors)) {
+      config.log_format = static_cast<LogFormat>(*place);
+    }
+  }
+  if (const auto level = map.take("level")) {
+    if (const auto place = rules::read_word(*level, "level", levels, errors)) {
+      config.log_level = static_cast<dimse::Level>(*place);
+    }
+  }
+  map.finish();
+}
+
+void read_node(const YAML::Node& yaml, NodeConfig& config, const std::filesystem::path& folder,
+               YamlErrors& errors) {
+  YamlMap map(yaml, "node", errors);
+  Members members(map, errors, folder);
+  members.ae_title("ae_title", config.ae_title);
+  read_listen(map, config, errors);
+  members.path("store", config.store);
+  members.path("key_file", config.key_file);
+  if (map.is_map() && config.store.empty())
+    errors.add(yaml, "node has no store; expected the folder of the stored images");
+  if (map.is_map() && config.key_file.empty()) {
+    errors.add(yaml, "node has no key_file; expected a file of at least 32 random bytes");
+  }
+  read_log(map, config, errors);
+  members.integer("io_threads", config.io_threads, 1, 64);
+  members.integer("workers", config.workers, 1, 256);
+  members.seconds("worker_timeout_seconds", config.worker_timeout, 1, 3600);
+  members.integer("max_associations", config.max_associations, 1, 10'000);
+  members.integer("max_pdu_bytes", config.max_pdu_bytes, 4096, 1 << 20);
+  members.seconds("artim_seconds", config.artim, 1, 600);
+  members.seconds("idle_seconds", config.idle_timeout, 1, 86'400);
+  std::chrono::milliseconds quiet{0};
+  members.seconds("quiet_seconds", quiet, 0.1, 86'400);
+  if (quiet.count() > 0) config.quiet = quiet;
+  members.seconds("drain_seconds", config.drain, 0, 3600);
+  if (const auto space = map.take("free_space")) {
+    YamlMap watermark(*space, "free_space", errors);
+    if (const auto percent = watermark.take("percent")) {
+      config.free_space_percent =
+          rules::read_number(*percent, "percent", errors).value_or(config.free_space_percent);
+    }
+    if (const auto gib = watermark.take("gib")) {
+      const double value = rules::read_number(*gib, "gib", errors).value_or(20);
+      config.free_space_bytes = static_cast<std::uint64_t>(std::max(0.0, value) * (1ULL << 30));
+    }
+    watermark.finish();
+  }
+  if (const auto classes = map.take("extra_storage_classes")) {
+    config.extra_storage_classes = rules::read_texts(*classes, "extra_storage_classes", errors);
+    for (const std::string& uid : config.extra_storage_classes) {
+      if (!dimse::Uid(uid).is_well_formed()) errors.add(*classes, "'" + uid + "' is not a UID");
+    }
+  }
+  members.flag("accept_private_storage_classes", config.accept_private_storage_classes);
+  members.flag("accept_deflated", config.accept_deflated);
+  map.finish();
+}
+
+void read_peer(const YAML::Node& yaml, NodeConfig& config, YamlErrors& errors) {
+  YamlMap map(yaml, "peer", errors);
+  Members members(map, errors, {});
+  Peer peer;
+  members.ae_title("ae_title", peer.ae_title);
+  members.text("site", peer.site);
+  if (const auto addresses = map.take("addresses")) {
+    peer.addresses = rules::read_texts(*addresses, "addresses", errors);
+    for (const std::string& block : peer.addresses) {
+      if (!is_address_block(block))
+        errors.add(*addresses, "'" + block + "' is not an address or a CIDR block");
+    }
+  }
+  members.integer("associations", peer.associations, 1, 10'000);
+  if (map.is_map() && peer.ae_title.empty()) errors.add(yaml, "peer has no ae_title");
+  if (map.is_map() && peer.site.empty()) errors.add(yaml, "peer has no site");
+  map.finish();
+  config.peers.push_back(std::move(peer));
+}
+
+void read_destination(const YAML::Node& yaml, NodeConfig& config, YamlErrors& errors) {
+  YamlMap map(yaml, "destination", errors);
+  Members members(map, errors, {});
+  Destination destination;
+  members.text("name", destination.name);
+  members.ae_title("ae_title", destination.ae_title);
+  members.ae_title("calling_ae_title", destination.calling_ae_title);
+  members.text("host", destination.host);
+  members.integer("port", destination.port, 1, 65535);
+  members.integer("associations", destination.associations, 1, 64);
+  members.seconds("retry_first_seconds", destination.retry_first, 1, 3600);
+  members.seconds("retry_longest_seconds", destination.retry_longest, 1, 86'400);
+  members.seconds("response_seconds", destination.response_timeout, 1, 3600);
+  if (map.is_map()) {
+    if (destination.name.empty()) errors.add(yaml, "destination has no name");
+    if (destination.ae_title.empty()) errors.add(yaml, "destination has no ae_title");
+    if (destination.host.empty()) errors.add(yaml, "destination has no host");
+    for (const Destination& other : config.destinations) {
+      if (other.name == destination.name)
+        errors.add(yaml, "destination '" + destination.name + "' is there twice");
+    }
+  }
+  map.finish();
+  config.destinations.push_back(std::move(destination));
+}
+
+void read_trial(const YAML::Node& yaml, NodeConfig& config, const std::filesystem::path& folder,
+                YamlErrors& errors) {
+  TrialEntry entry;
+  if (yaml.IsScalar()) {
+    entry.file = folder / rules::read_text(yaml, "trial", errors).value_or("");
+  } else {
+    YamlMap map(yaml, "trial", errors);
+    Members members(map, errors, folder);
+    members.path("file", entry.file);
+    members.ae_title("called_ae_title", entry.called_ae_title);
+    if (map.is_map() && entry.file.empty()) errors.add(yaml, "trial has no file");
+    map.finish();
+  }
+  config.trials.push_back(std::move(entry));
+}
+
+NodeConfig read_config(const YAML::Node& yaml, const std::filesystem::path& folder, YamlErrors& errors) {
+  NodeConfig config;
+  YamlMap root(yaml, "the node file", errors);
+  if (const auto node = root.need("node")) read_node(*node, config, folder, errors);
+  each_of(root, "peers", errors, [&](const YAML::Node& entry) { read_peer(entry, config, errors); });
+  each_of(root, "destinations", errors,
+          [&](const YAML::Node& entry) { read_destination(entry, config, errors); });
+  each_of(root, "trials", errors,
+          [&](const YAML::Node& entry) { read_trial(entry, config, folder, errors); });
+  root.finish();
+  return config;
+}
+
+}  // namespace
+
+std::variant<NodeConfig, std::vector<rules::ConfigError>> load_node_config(
+    const std::filesystem::path& file) {
+  YamlErrors errors(file.string());
+  std::ifstream input(file, std::ios::binary);
+  if (!input) {
+    errors.add(YAML::Mark::null_mark(), "cannot be read; expected the node's YAML file");
+    return std::move(errors).sorted();
+  }
+  std::ostringstream text;
+  text << input.rdbuf();
+  NodeConfig config;
+  try {
+    config = read_config(YAML::Load(text.str()), std::filesystem::absolute(file).parent_path(), errors);
+  } catch (const YAML::Exception& exception) {
+    errors.add(exception.mark, exception.msg);
+  }
+  if (!errors.empty()) return std::move(errors).sorted();
+  return config;
+}
+
+}  // namespace trialgate::gateway

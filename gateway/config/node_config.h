@@ -1,0 +1,82 @@
+#pragma once
+
+#include "dimse/log.h"
+#include "gateway/log/logger.h"
+#include "rules/trial/config_error.h"
+
+#include <chrono>
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace trialgate::gateway {
+
+/// One address that the node listens on.
+struct ListenAddress {
+  std::string address = "127.0.0.1";  ///< IPv4 or IPv6 literal
+  std::uint16_t port = 11112;         ///< PS3.8 §9.1.1 registered port; 0 = any free one
+};
+
+/// A source of images. AE titles are labels that a peer chooses, so the address counts as well.
+struct Peer {
+  std::string ae_title;                ///< calling AE title, case-sensitive
+  std::string site;                    ///< trial site that its images belong to
+  std::vector<std::string> addresses;  ///< CIDR blocks or single addresses; empty = loopback only
+  std::uint32_t associations = 16;     ///< open at once
+};
+
+/// Where de-identified instances go.
+struct Destination {
+  std::string name;              ///< what delivery rules call it
+  std::string ae_title;          ///< called AE title
+  std::string calling_ae_title;  ///< empty = the node's own
+  std::string host;
+  std::uint16_t port = 104;
+  std::uint32_t associations = 4;             ///< in parallel
+  std::chrono::seconds retry_first{5};        ///< first wait after a failure; doubles, with jitter
+  std::chrono::seconds retry_longest{900};    ///< the wait never grows beyond this
+  std::chrono::seconds response_timeout{60};  ///< DIMSE response
+};
+
+struct TrialEntry {
+  std::filesystem::path file;
+  std::string called_ae_title;  ///< submissions sent to this AE belong to the trial; empty = found by the
+                                ///< subject register
+};
+
+/// The node's own YAML. Paths are taken relative to the file's folder.
+struct NodeConfig {
+  std::string ae_title = "TRIALGATE";
+  std::vector<ListenAddress> listen;
+  std::filesystem::path store;
+  std::filesystem::path key_file;  ///< secret of pseudonyms, UIDs and date shifts; at least 32 bytes
+  LogFormat log_format = LogFormat::text;
+  dimse::Level log_level = dimse::Level::info;
+  std::uint32_t io_threads = 1;
+  std::uint32_t workers = 2;                ///< worker processes
+  std::chrono::seconds worker_timeout{30};  ///< one job
+  std::uint32_t max_associations = 64;
+  std::uint32_t max_pdu_bytes = 128 * 1024;
+  std::chrono::seconds artim{10};
+  std::chrono::seconds idle_timeout{60};
+  std::optional<std::chrono::milliseconds>
+      quiet;                       ///< instead of the trials' quiet_seconds; for demonstrations and tests
+  std::chrono::seconds drain{10};  ///< how long a stop waits for open associations
+  double free_space_percent = 5;   ///< watermark: below, C-STORE is answered A700H
+  std::uint64_t free_space_bytes = 20ULL << 30;    ///< the smaller of the two watermarks counts
+  std::vector<std::string> extra_storage_classes;  ///< SOP class UIDs beyond the standard's table
+  bool accept_private_storage_classes = true;      ///< received and kept; the rules hold them
+  bool accept_deflated = false;
+  std::vector<Peer> peers;
+  std::vector<Destination> destinations;
+  std::vector<TrialEntry> trials;
+};
+
+/// Reads and checks a node file. Unknown keys are errors. Trial files are named here, not read.
+[[nodiscard]] std::variant<NodeConfig, std::vector<rules::ConfigError>> load_node_config(
+    const std::filesystem::path& file);
+
+}  // namespace trialgate::gateway

@@ -1,0 +1,19 @@
+#pragma once
+
+#include "gateway/config/trial_book.h"
+#include "storage/store.h"
+
+namespace trialgate::gateway {
+
+/// Puts the de-identified instances of a submission into the outbox, one row for each destination that the
+/// trial's delivery rules name; an instance that a destination already has, or is about to get, is not queued
+/// again. Afterwards the submission is delivering, or stays de-identified when no rule asks for it. Returns
+/// whether it moved on.
+[[nodiscard]] storage::Result<bool> dispatch(storage::Store& store, const TrialSet& trials,
+                                             const storage::SubmissionRow& row);
+
+/// Moves a delivering submission on when nothing of it is queued and nothing failed: delivered, then
+/// confirmed, since the destinations answered success for every instance. Returns whether it moved on.
+[[nodiscard]] storage::Result<bool> conclude(storage::Store& store, const storage::SubmissionRow& row);
+
+}  // namespace trialgate::gateway

@@ -1,0 +1,285 @@
+#include "gateway/deliver/lane.h"
+
+#include "dimse/status.h"
+#include "gateway/deliver/derived_source.h"
+#include "gateway/pipeline/clock.h"
+#include "gateway/receive/offload.h"
+
+#include <boost/asio/dispatch.hpp>
+#include <boost/asio/post.hpp>
+
+#include <algorithm>
+#include <cstdio>
+#include <utility>
+
+namespace trialgate::gateway {
+namespace {
+
+constexpr std::size_t batch_instances = 64;
+constexpr std::chrono::milliseconds look_again{1000};
+
+std::string hex_status(std::uint16_t status) {
+  std::array<char, 8> text{};
+  std::snprintf(text.data(), text.size(), "%04XH", status);
+  return text.data();
+}
+
+/// One presentation context for each pair of SOP class and transfer syntax, so that nothing is transcoded.
+std::vector<dimse::ProposedContext> contexts_for(const std::vector<OutgoingInstance>& batch) {
+  std::set<std::pair<std::string, std::string>> pairs;
+  for (const OutgoingInstance& instance : batch) {
+    pairs.emplace(instance.derived.sop_class_uid, instance.derived.transfer_syntax_uid);
+  }
+  std::vector<dimse::ProposedContext> contexts;
+  for (const auto& [sop_class, transfer_syntax] : pairs) {
+    dimse::ProposedContext context;
+    context.abstract_syntax = dimse::Uid(sop_class);
+    context.transfer_syntaxes.emplace_back(transfer_syntax);
+    contexts.push_back(std::move(context));
+  }
+  return contexts;
+}
+
+dimse::RequestorConfig requestor_config(const Destination& destination, const std::string& node_ae_title) {
+  dimse::RequestorConfig config;
+  config.host = destination.host;
+  config.port = destination.port;
+  config.called = dimse::AeTitle(destination.ae_title);
+  config.calling =
+      dimse::AeTitle(destination.calling_ae_title.empty() ? node_ae_title : destination.calling_ae_title);
+  config.response = destination.response_timeout;
+  return config;
+}
+
+}  // namespace
+
+bool may_pass_by_itself(std::uint16_t status) noexcept {
+  return (status & 0xFF00) == 0xA700 || status == dimse::status::processing_failure;
+}
+
+Lane::Lane(storage::Store& store, boost::asio::thread_pool& disk, boost::asio::any_io_executor executor,
+           Destination destination, std::string node_ae_title, Logger& log, std::function<void()> progress)
+    : store_(store),
+      disk_(disk),
+      executor_(std::move(executor)),
+      destination_(std::move(destination)),
+      node_ae_title_(std::move(node_ae_title)),
+      log_(log),
+      progress_(std::move(progress)) {}
+
+void Lane::wake() {
+  boost::asio::post(executor_, [this] {
+    for (boost::asio::steady_timer* timer : waiting_) timer->cancel();
+  });
+}
+
+void Lane::stop() {
+  boost::asio::post(executor_, [this] {
+    stopping_ = true;
+    for (boost::asio::steady_timer* timer : waiting_) timer->cancel();
+  });
+}
+
+dimse::Task<void> Lane::pause() {
+  boost::asio::steady_timer timer(executor_);
+  timer.expires_after(look_again);
+  waiting_.insert(&timer);
+  co_await timer.async_wait(dimse::use_task);
+  waiting_.erase(&timer);
+}
+
+dimse::Task<void> Lane::serve() {
+  while (!stopping_) {
+    std::vector<OutgoingInstance> batch;
+    if (std::chrono::steady_clock::now() >= not_before_) {
+      auto next = [this] { return claim(batch_instances); };
+      batch = co_await offload(disk_, next);
+    }
+    if (batch.empty()) {
+      co_await pause();
+      continue;
+    }
+    co_await send_batch(std::move(batch));
+  }
+}
+
+std::vector<OutgoingInstance> Lane::claim(std::size_t limit) {
+  const std::lock_guard lock(mutex_);
+  std::vector<OutgoingInstance> batch;
+  auto read = store_.read([&](const storage::ReadTransaction& transaction) -> storage::Result<void> {
+    auto due = transaction.outbox().due(destination_.name, utc_now(), claimed_.size() + limit);
+    if (!due) return due.error();
+    // A short queue is spread over the associations.
+    const std::size_t share = std::clamp<std::size_t>(
+        (due->size() - std::min(due->size(), claimed_.size())) / destination_.associations + 1, 1, limit);
+    for (storage::DeliveryRow& row : *due) {
+      if (batch.size() == share) break;
+      if (claimed_.contains(row.id)) continue;
+      auto derived = transaction.index().derived(row.submission, row.version, row.sop_instance_uid);
+      if (!derived) return derived.error();
+      if (!*derived) return storage::fail(storage::Errc::corrupt, "delivery " + std::to_string(row.id));
+      batch.push_back({std::move(row), std::move(**derived)});
+    }
+    return {};
+  });
+  if (!read) {
+    log_.event(dimse::Level::error, "store.read_failed", {{"why", read.error().message()}});
+    return {};
+  }
+  for (const OutgoingInstance& instance : batch) claimed_.insert(instance.delivery.id);
+  return batch;
+}
+
+void Lane::release(std::uint64_t delivery) {
+  const std::lock_guard lock(mutex_);
+  claimed_.erase(delivery);
+}
+
+dimse::Task<void> Lane::send_batch(std::vector<OutgoingInstance> batch) {
+  dimse::RequestorConfig config = requestor_config(destination_, node_ae_title_);
+  std::vector<dimse::ProposedContext> contexts = contexts_for(batch);
+  dimse::Result<std::unique_ptr<dimse::Requestor>> opened =
+      co_await dimse::Requestor::open(std::move(config), std::move(contexts), log_);
+  std::size_t at = 0;
+  if (opened) {
+    dimse::Requestor& association = **opened;
+    reachable();
+    for (; at < batch.size() && !stopping_ && association.is_open(); ++at) {
+      const bool sent = co_await send_one(association, batch[at]);
+      if (!sent) {
+        ++at;
+        break;
+      }
+    }
+    if (association.is_open()) {
+      // The instances are accounted for one by one; how the association ends tells nothing about them.
+      [[maybe_unused]] const dimse::Result<void> released = co_await association.release();
+    }
+  } else if (opened.error().code == make_error_code(dimse::Errc::no_presentation_context)) {
+    reachable();
+    for (; at < batch.size(); ++at) {
+      record(batch[at], {std::nullopt, opened.error().message(), true});
+    }
+  } else {
+    unreachable(opened.error().message());
+  }
+  for (; at < batch.size(); ++at) release(batch[at].delivery.id);
+}
+
+dimse::Task<bool> Lane::send_one(dimse::Requestor& association, const OutgoingInstance& instance) {
+  const dimse::Uid sop_class(instance.derived.sop_class_uid);
+  const dimse::Uid transfer_syntax(instance.derived.transfer_syntax_uid);
+  if (!association.accepts(sop_class, transfer_syntax)) {
+    record(instance,
+           {std::nullopt,
+            "the destination accepts no presentation context for this SOP class and transfer syntax", true});
+    co_return true;
+  }
+  auto open_blobs = [this, &instance] {
+    return DerivedSource::open(store_.blobs(), instance.derived, disk_);
+  };
+  storage::Result<std::unique_ptr<DerivedSource>> source = co_await offload(disk_, open_blobs);
+  if (!source) {
+    record(instance, {std::nullopt, source.error().message(), true});
+    co_return true;
+  }
+  dimse::StoreOperation operation;
+  operation.sop_class = sop_class;
+  operation.sop_instance = dimse::Uid(instance.derived.sop_instance_uid);
+  operation.transfer_syntax = transfer_syntax;
+  operation.source = source->get();
+  dimse::Result<dimse::StoreResponse> response = co_await association.store(std::move(operation));
+  if (!response) {
+    unreachable(response.error().message());
+    record(instance, {std::nullopt, response.error().message(), false});
+    co_return false;
+  }
+  record(instance, {response->status, {}, !may_pass_by_itself(response->status)});
+  co_return true;
+}
+
+void Lane::record(const OutgoingInstance& instance, AttemptOutcome outcome) {
+  storage::DeliveryRow row = instance.delivery;
+  const storage::UtcTime now = utc_now();
+  const bool success = outcome.status == dimse::status::success;
+  ++row.attempts;
+  row.last_status = outcome.status.value_or(0);
+  row.last_error = success          ? std::string()
+                   : outcome.status ? "status " + hex_status(*outcome.status)
+                                    : outcome.error;
+  if (success) {
+    row.state = storage::DeliveryState::delivered;
+  } else if (outcome.permanent) {
+    row.state = storage::DeliveryState::failed;
+  } else {
+    row.not_before = now + backoff(row.attempts);
+  }
+
+  storage::AuditRecord audit;
+  audit.at = now;
+  audit.actor = "trialgate";
+  audit.event = success             ? "instance.delivered"
+                : outcome.permanent ? "instance.delivery_failed"
+                                    : "instance.delivery_deferred";
+  audit.reason = success ? "to " + destination_.name : "to " + destination_.name + ": " + row.last_error;
+  audit.submission = row.submission;
+  audit.object = instance.derived.data_set_digest;
+  audit.sop_instance_uid = row.sop_instance_uid;
+  if (!success) {
+    log_.event(outcome.permanent ? dimse::Level::error : dimse::Level::warn, audit.event,
+               {{"destination", destination_.name},
+                {"submission", static_cast<std::int64_t>(row.submission)},
+                {"sop_instance_uid", row.sop_instance_uid},
+                {"attempt", static_cast<std::int64_t>(row.attempts)},
+                {"why", row.last_error}});
+  }
+
+  storage::Commit commit;
+  commit.apply = [row, audit](storage::Transaction& transaction) -> storage::Result<void> {
+    if (auto updated = transaction.outbox().update(row); !updated) return updated;
+    auto appended = transaction.audit().append(audit);
+    if (!appended) return appended.error();
+    return {};
+  };
+  commit.done = [this, id = row.id](storage::Result<void> result) {
+    if (!result) {
+      log_.event(dimse::Level::error, "delivery.not_recorded", {{"why", result.error().message()}});
+    }
+    release(id);
+    progress_();
+  };
+  store_.submit(std::move(commit));
+}
+
+std::chrono::milliseconds Lane::backoff(std::uint32_t failures) {
+  const auto longest = std::chrono::milliseconds(destination_.retry_longest);
+  auto wait = std::chrono::milliseconds(destination_.retry_first);
+  for (std::uint32_t i = 1; i < failures && wait < longest; ++i) wait *= 2;
+  wait = std::min(wait, longest);
+  // Half to whole, so that lanes which failed together do not come back together.
+  std::uniform_real_distribution<double> jitter(0.5, 1.0);
+  return std::chrono::milliseconds(
+      static_cast<std::int64_t>(static_cast<double>(wait.count()) * jitter(random_)));
+}
+
+void Lane::unreachable(const std::string& why) {
+  // Several associations fail together when a destination goes down: that is one failure.
+  if (std::chrono::steady_clock::now() < not_before_) return;
+  ++failures_;
+  const std::chrono::milliseconds wait = backoff(failures_);
+  not_before_ = std::chrono::steady_clock::now() + wait;
+  log_.event(dimse::Level::error, "destination.unreachable",
+             {{"destination", destination_.name},
+              {"failures", static_cast<std::int64_t>(failures_)},
+              {"retry_in_ms", static_cast<std::int64_t>(wait.count())},
+              {"why", why}});
+}
+
+void Lane::reachable() {
+  if (failures_ == 0) return;
+  log_.event(dimse::Level::info, "destination.reachable",
+             {{"destination", destination_.name}, {"failures", static_cast<std::int64_t>(failures_)}});
+  failures_ = 0;
+}
+
+}  // namespace trialgate::gateway

@@ -1,0 +1,87 @@
+#pragma once
+
+#include "dimse/scu/requestor.h"
+#include "gateway/config/node_config.h"
+#include "gateway/log/logger.h"
+#include "storage/store.h"
+
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace trialgate::gateway {
+
+/// One queued delivery with what has to be sent.
+struct OutgoingInstance {
+  storage::DeliveryRow delivery;
+  storage::DerivedRow derived;
+};
+
+/// What became of one attempt. `status` is set when the destination answered.
+struct AttemptOutcome {
+  std::optional<std::uint16_t> status;
+  std::string error;  ///< when it did not answer, or the instance could not be sent at all
+  bool permanent = false;
+};
+
+/// The way to one destination: several associations that share its part of the outbox. Instances are claimed
+/// in memory while they are under way; what the outbox says changes only when an attempt has ended, so a
+/// restart repeats at most the attempts that were not recorded, with the same bytes. serve() runs on an
+/// executor of one thread; wake() may be called from any thread.
+class Lane {
+ public:
+  Lane(storage::Store& store, boost::asio::thread_pool& disk, boost::asio::any_io_executor executor,
+       Destination destination, std::string node_ae_title, Logger& log, std::function<void()> progress);
+
+  /// One association after another, until stop().
+  dimse::Task<void> serve();
+  /// There may be something to send.
+  void wake();
+  /// The associations end after their present instance.
+  void stop();
+
+  [[nodiscard]] const Destination& destination() const noexcept { return destination_; }
+
+ private:
+  [[nodiscard]] std::vector<OutgoingInstance> claim(std::size_t limit);
+  void release(std::uint64_t delivery);
+  dimse::Task<void> pause();
+  dimse::Task<void> send_batch(std::vector<OutgoingInstance> batch);
+  dimse::Task<bool> send_one(dimse::Requestor& association, const OutgoingInstance& instance);
+  void record(const OutgoingInstance& instance, AttemptOutcome outcome);
+  void unreachable(const std::string& why);
+  void reachable();
+  [[nodiscard]] std::chrono::milliseconds backoff(std::uint32_t failures);
+
+  storage::Store& store_;
+  boost::asio::thread_pool& disk_;
+  boost::asio::any_io_executor executor_;
+  const Destination destination_;
+  const std::string node_ae_title_;
+  Logger& log_;
+  std::function<void()> progress_;
+
+  std::mutex mutex_;
+  std::set<std::uint64_t> claimed_;
+
+  // Touched on the executor only.
+  std::set<boost::asio::steady_timer*> waiting_;
+  std::uint32_t failures_ = 0;  ///< associations that could not be opened, or broke, in a row
+  std::chrono::steady_clock::time_point not_before_{};
+  bool stopping_ = false;
+  std::mt19937_64 random_{std::random_device{}()};
+};
+
+/// How the answer to a C-STORE counts: only a success status is a delivery. Resources and processing failures
+/// pass; every other status, warnings included (B006H would mean a changed image), waits for a person.
+[[nodiscard]] bool may_pass_by_itself(std::uint16_t status) noexcept;
+
+}  // namespace trialgate::gateway

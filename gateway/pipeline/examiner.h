@@ -1,0 +1,58 @@
+#pragma once
+
+#include "gateway/config/trial_book.h"
+#include "gateway/log/logger.h"
+#include "gateway/worker/instance_workers.h"
+#include "storage/store.h"
+
+#include <condition_variable>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+
+namespace trialgate::gateway {
+
+/// First step after receipt: hands instances to the workers and joins what they found to submissions, one for
+/// each study of a site. An instance that no worker can read becomes a submission of its own, since its study
+/// is not known. step() and the questions are for the pipeline's thread; the workers' answers come on theirs.
+class Examiner {
+ public:
+  /// `progress` is called after each committed examination, on any thread.
+  Examiner(storage::Store& store, InstanceWorkers& workers, const TrialBook& trials, Logger& log,
+           std::function<void()> progress);
+  /// Waits for the answers that are under way.
+  ~Examiner();
+  Examiner(const Examiner&) = delete;
+  Examiner& operator=(const Examiner&) = delete;
+
+  /// Submits the next instances. Returns true when there may be more at once.
+  bool step();
+
+  /// An instance of this site waits for its examination: it may belong to any study.
+  [[nodiscard]] bool is_behind(const std::string& site) const;
+  /// Associations that brought instances of the submission since this process began.
+  [[nodiscard]] std::set<std::uint64_t> contributors(std::uint64_t submission) const;
+  /// Forgets the contributors of a submission that is complete.
+  void forget(std::uint64_t submission);
+
+ private:
+  void finish(const storage::InstanceRow& row, ExamineOutcome outcome);
+  void settle(const storage::InstanceRow& row, bool again);
+
+  storage::Store& store_;
+  InstanceWorkers& workers_;
+  const TrialBook& trials_;
+  Logger& log_;
+  std::function<void()> progress_;
+  mutable std::mutex mutex_;
+  std::condition_variable settled_;
+  std::map<std::uint64_t, std::string> under_way_;  ///< site by arrival number
+  std::uint64_t cursor_ = 0;                        ///< arrivals up to here were handed out
+  bool behind_ = false;                             ///< more instances wait in the index than were handed out
+  std::map<std::uint64_t, std::set<std::uint64_t>> contributors_;
+};
+
+}  // namespace trialgate::gateway

@@ -1,0 +1,178 @@
+#include "gateway/pipeline/judge.h"
+
+#include "gateway/pipeline/clock.h"
+#include "gateway/pipeline/transition.h"
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <algorithm>
+
+namespace trialgate::gateway {
+namespace {
+
+/// The verdict about a study that no trial of this node can be found for.
+rules::Verdict verdict_without_trial(const SubmissionFile& file) {
+  rules::Verdict verdict;
+  verdict.version = file.facts.previous_version + 1;
+  verdict.site = file.facts.site;
+  verdict.study_uid = file.facts.study_uid;
+  verdict.instance_count = file.instances.size();
+  rules::Finding finding;
+  finding.rule_id = "node/trial";
+  finding.property = "trial";
+  finding.expected = "a trial of this node";
+  finding.text = {"It cannot be told which trial the study belongs to.", "无法确定该检查属于哪个试验。"};
+  finding.remedy = {"Send the study to the trial's own AE title, or have the patient registered.",
+                    "请将检查发送至该试验专用的AE标题，或登记该受试者。"};
+  verdict.findings.push_back(std::move(finding));
+  return verdict;
+}
+
+std::string summary_of(const rules::Verdict& verdict) {
+  std::string rules;
+  for (const rules::Finding& finding : verdict.findings) {
+    if (!rules.empty()) rules += ", ";
+    rules += finding.rule_id;
+  }
+  return rules.empty() ? "all checks passed" : rules;
+}
+
+storage::Result<void> record_verdict(storage::Transaction& transaction, const storage::SubmissionRow& seen,
+                                     const rules::Verdict& verdict) {
+  auto row = unchanged(transaction, seen);
+  if (!row) return row.error();
+  row->trial_id = verdict.protocol_id;
+  row->subject = verdict.subject_id;
+  row->time_point = verdict.time_point_id;
+  auto put = transaction.index().put_document(row->id, row->version, document::verdict,
+                                              boost::json::serialize(to_json(verdict)));
+  if (!put) return put;
+  const bool release = verdict.outcome == rules::Outcome::release;
+  boost::json::object detail{{"version", row->version},
+                             {"charter_version", verdict.charter_version},
+                             {"rules_sha256", verdict.rules_sha256},
+                             {"register_sha256", verdict.register_sha256},
+                             {"instances", verdict.instance_count}};
+  Act act{utc_now(), "trialgate", release ? "submission.released" : "submission.quarantined",
+          summary_of(verdict), boost::json::serialize(detail)};
+  return enter(transaction, *row,
+               release ? storage::SubmissionState::released : storage::SubmissionState::quarantined, act);
+}
+
+}  // namespace
+
+storage::Result<std::unique_ptr<SubmissionFile>> read_submission(const storage::ReadTransaction& transaction,
+                                                                 const storage::SubmissionRow& row) {
+  auto file = std::make_unique<SubmissionFile>();
+  auto walked = transaction.index().instances_of(row.id, [&](const storage::InstanceRow& instance) {
+    file->instances.push_back(instance);
+    return true;
+  });
+  if (!walked) return walked.error();
+  file->facts.site = row.site;
+  file->facts.study_uid = row.study_uid;
+  file->facts.previous_version = row.version - 1;
+  file->records.reserve(file->instances.size());
+  for (const storage::InstanceRow& instance : file->instances) {
+    if (instance.conflict) {
+      file->facts.conflicts.push_back(instance.sop_instance_uid);
+      continue;
+    }
+    if (instance.state != storage::InstanceState::examined) {
+      file->facts.unreadable.push_back(instance.sop_instance_uid);
+      continue;
+    }
+    auto bytes = transaction.index().record(instance.blob);
+    if (!bytes) return bytes.error();
+    boost::system::error_code error;
+    const boost::json::value json = boost::json::parse(bytes->value_or(""), error);
+    auto record =
+        error ? rules::Result<rules::InstanceRecord>(rules::fail(rules::Errc::malformed_dataset, "record"))
+              : rules::instance_record_from_json(json);
+    if (!record) return storage::fail(storage::Errc::corrupt, "record of " + instance.sop_instance_uid);
+    file->records.push_back(std::move(*record));
+  }
+  for (const rules::InstanceRecord& record : file->records) file->facts.records.push_back(&record);
+  return file;
+}
+
+std::shared_ptr<const rules::Trial> trial_of(const TrialSet& trials, const SubmissionFile& file) {
+  if (file.instances.empty()) return nullptr;
+  std::string patient_id;
+  std::string issuer;
+  if (!file.records.empty()) {
+    const auto text = [&](std::string_view path) {
+      const auto read = file.records.front().text(path);
+      return read ? std::string(*read) : std::string();
+    };
+    patient_id = text("PatientID");
+    issuer = text("IssuerOfPatientID");
+  }
+  return trial_of(trials, file.instances.front().called_ae, file.facts.site, issuer, patient_id);
+}
+
+storage::Result<rules::SubjectHistory> read_history(const storage::ReadTransaction& transaction,
+                                                    const rules::Trial& trial, std::string_view subject_id,
+                                                    std::uint64_t but_submission) {
+  rules::SubjectHistory history;
+  auto submissions = transaction.index().submissions_of(trial.protocol_id, subject_id);
+  if (!submissions) return submissions.error();
+  for (const storage::SubmissionRow& other : *submissions) {
+    if (other.id == but_submission || other.state < storage::SubmissionState::released ||
+        other.state == storage::SubmissionState::withdrawn) {
+      continue;
+    }
+    auto bytes = transaction.index().document(other.id, other.version, document::verdict);
+    if (!bytes) return bytes.error();
+    boost::system::error_code error;
+    const boost::json::value json = boost::json::parse(bytes->value_or(""), error);
+    if (error) continue;
+    auto verdict = rules::verdict_from_json(json);
+    if (!verdict)
+      return storage::fail(storage::Errc::corrupt, "verdict of submission " + std::to_string(other.id));
+    history.studies.push_back(
+        {verdict->study_uid, verdict->time_point_id, verdict->visit.study_date, std::move(verdict->facts)});
+  }
+  return history;
+}
+
+storage::Result<void> Judge::judge(const storage::SubmissionRow& row) {
+  const std::shared_ptr<const TrialSet> trials = trials_.current();
+  rules::Verdict verdict;
+  auto read = store_.read([&](const storage::ReadTransaction& transaction) -> storage::Result<void> {
+    auto file = read_submission(transaction, row);
+    if (!file) return file.error();
+    const auto trial = trial_of(*trials, **file);
+    if (!trial) {
+      verdict = verdict_without_trial(**file);
+      return {};
+    }
+    rules::SubjectHistory history;
+    if (const rules::Subject* subject = rules::identify_subject(*trial, (*file)->facts)) {
+      auto known = read_history(transaction, *trial, subject->subject_id, row.id);
+      if (!known) return known.error();
+      history = std::move(*known);
+    }
+    verdict = rules::evaluate(*trial, (*file)->facts, history);
+    return {};
+  });
+  if (!read) return read;
+
+  auto recorded = store_.commit([&row, &verdict](storage::Transaction& transaction) {
+    return record_verdict(transaction, row, verdict);
+  });
+  if (!recorded) return recorded;
+  log_.event(dimse::Level::info, "submission.judged",
+             {{"submission", static_cast<std::int64_t>(row.id)},
+              {"site", row.site},
+              {"study_uid", row.study_uid},
+              {"outcome", std::string(to_string(verdict.outcome))},
+              {"subject", verdict.subject_id},
+              {"time_point", verdict.time_point_id},
+              {"findings", static_cast<std::int64_t>(verdict.findings.size())},
+              {"why", summary_of(verdict)}});
+  return {};
+}
+
+}  // namespace trialgate::gateway

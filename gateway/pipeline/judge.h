@@ -1,0 +1,52 @@
+#pragma once
+
+#include "gateway/config/trial_book.h"
+#include "gateway/log/logger.h"
+#include "rules/evaluate/evaluate.h"
+#include "storage/store.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace trialgate::gateway {
+
+/// A submission as the rules see it, with the records that the facts point to.
+struct SubmissionFile {
+  std::vector<storage::InstanceRow> instances;  ///< all, conflicts and unreadable ones included
+  std::vector<rules::InstanceRecord> records;   ///< of the readable instances that came first under their UID
+  rules::SubmissionFacts facts;
+};
+
+/// Reads everything that a submission's verdict rests on.
+[[nodiscard]] storage::Result<std::unique_ptr<SubmissionFile>> read_submission(
+    const storage::ReadTransaction& transaction, const storage::SubmissionRow& row);
+
+/// The trial that a submission belongs to, null when that cannot be told.
+[[nodiscard]] std::shared_ptr<const rules::Trial> trial_of(const TrialSet& trials,
+                                                           const SubmissionFile& file);
+
+/// What is known of the subject's other studies: the newest verdicts of its released submissions.
+[[nodiscard]] storage::Result<rules::SubjectHistory> read_history(const storage::ReadTransaction& transaction,
+                                                                  const rules::Trial& trial,
+                                                                  std::string_view subject_id,
+                                                                  std::uint64_t but_submission);
+
+/// Second step: judges a complete submission against its charter and records verdict, state and reason
+/// together.
+class Judge {
+ public:
+  Judge(storage::Store& store, const TrialBook& trials, Logger& log)
+      : store_(store), trials_(trials), log_(log) {}
+
+  /// `row` is in state examined; afterwards it is quarantined or released. Errors: those of the store; a
+  /// submission that has moved on meanwhile is left alone.
+  storage::Result<void> judge(const storage::SubmissionRow& row);
+
+ private:
+  storage::Store& store_;
+  const TrialBook& trials_;
+  Logger& log_;
+};
+
+}  // namespace trialgate::gateway

@@ -1,0 +1,77 @@
+#include "gateway/pipeline/transition.h"
+
+namespace trialgate::gateway {
+
+bool may_follow(storage::SubmissionState from, storage::SubmissionState to) noexcept {
+  using enum storage::SubmissionState;
+  if (from == withdrawn) return false;
+  if (to == receiving || to == withdrawn) return true;
+  switch (from) {
+    case receiving:
+      return to == examined;
+    case examined:
+      return to == quarantined || to == released;
+    case quarantined:
+      return to == released;
+    case released:
+      return to == quarantined || to == deidentified;
+    case deidentified:
+      return to == delivering;
+    case delivering:
+      return to == delivered;
+    case delivered:
+      return to == confirmed;
+    case confirmed:
+      return to == delivering;
+    case withdrawn:
+      return false;
+  }
+  return false;
+}
+
+storage::Result<void> record_act(storage::Transaction& transaction, const storage::SubmissionRow& row,
+                                 const Act& act) {
+  storage::AuditRecord audit;
+  audit.at = act.at;
+  audit.actor = act.actor;
+  audit.event = act.event;
+  audit.reason = act.reason;
+  audit.site = row.site;
+  audit.submission = row.id;
+  audit.detail = act.detail;
+  auto appended = transaction.audit().append(std::move(audit));
+  if (!appended) return appended.error();
+  return {};
+}
+
+storage::Result<void> enter(storage::Transaction& transaction, storage::SubmissionRow& row,
+                            storage::SubmissionState state, const Act& act) {
+  if (!may_follow(row.state, state)) {
+    return storage::fail(storage::Errc::invalid_argument,
+                         "submission " + std::to_string(row.id) + " is " + std::string(to_string(row.state)) +
+                             " and cannot become " + std::string(to_string(state)));
+  }
+  row.state = state;
+  row.entered_state_at = act.at;
+  if (auto put = transaction.index().put_submission(row); !put) return put;
+  return record_act(transaction, row, act);
+}
+
+storage::Result<void> reopen(storage::Transaction& transaction, storage::SubmissionRow& row, const Act& act) {
+  ++row.version;
+  return enter(transaction, row, storage::SubmissionState::receiving, act);
+}
+
+storage::Result<storage::SubmissionRow> unchanged(const storage::ReadTransaction& transaction,
+                                                  const storage::SubmissionRow& seen) {
+  auto row = transaction.index().submission(seen.id);
+  if (!row) return row.error();
+  if (!*row) return storage::fail(storage::Errc::not_found, "submission " + std::to_string(seen.id));
+  if ((*row)->version != seen.version || (*row)->state != seen.state) {
+    return storage::fail(storage::Errc::invalid_argument,
+                         "submission " + std::to_string(seen.id) + " has moved on");
+  }
+  return **row;
+}
+
+}  // namespace trialgate::gateway

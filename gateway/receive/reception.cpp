@@ -1,0 +1,226 @@
+#include "gateway/receive/reception.h"
+
+#include "dimse/status.h"
+#include "gateway/receive/offload.h"
+#include "storage/part10.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+#include <vector>
+
+namespace trialgate::gateway {
+namespace {
+
+/// What is collected before it is written: the memory that an instance under way takes, whatever its size.
+constexpr std::size_t chunk_bytes = 256 * 1024;
+
+storage::UtcTime utc_now() {
+  return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
+}
+
+/// The one table from storage failures to C-STORE statuses (PS3.4 table B.2-1).
+dimse::StoreOutcome refusal(const storage::Failure& failure) {
+  if (failure.code == make_error_code(storage::Errc::no_space) ||
+      failure.code == make_error_code(storage::Errc::not_accepting)) {
+    return {dimse::status::out_of_resources, "out of resources, try again later"};
+  }
+  if (failure.code == make_error_code(storage::Errc::invalid_argument)) {
+    return {dimse::status::invalid_sop_instance, "invalid UID"};
+  }
+  return {dimse::status::processing_failure, "the instance could not be stored"};
+}
+
+/// What the commit found; written on the committer thread before `done`.
+enum class Arrival { fresh, duplicate, conflict };
+
+storage::Result<void> record_arrival(storage::Transaction& transaction, storage::InstanceRow row,
+                                     Arrival& arrival) {
+  auto known = transaction.index().instances(row.sop_instance_uid);
+  if (!known) return known.error();
+  const bool same = std::ranges::any_of(*known, [&](const auto& other) { return other.blob == row.blob; });
+  arrival = same ? Arrival::duplicate : known->empty() ? Arrival::fresh : Arrival::conflict;
+
+  storage::AuditRecord audit;
+  audit.at = row.received_at;
+  audit.actor = row.calling_ae + '@' + row.peer;
+  audit.site = row.site;
+  audit.object = row.blob;
+  audit.sop_instance_uid = row.sop_instance_uid;
+  audit.reason = "C-STORE";
+  switch (arrival) {
+    case Arrival::fresh:
+      audit.event = "instance.received";
+      break;
+    case Arrival::duplicate:
+      audit.event = "instance.received_again";
+      break;
+    case Arrival::conflict:
+      audit.event = "instance.conflict";
+      audit.reason = "C-STORE with other content under a known SOP Instance UID; both are kept";
+      break;
+  }
+  auto appended = transaction.audit().append(std::move(audit));
+  if (!appended) return appended.error();
+  if (same) return {};
+  row.conflict = arrival == Arrival::conflict;
+  return transaction.index().put_instance(row);
+}
+
+/// Submits a commit and resumes the coroutine, on its own executor, when it is durable or has failed.
+dimse::Task<storage::Result<void>> committed(storage::Store& store, storage::Commit commit) {
+  namespace asio = boost::asio;
+  auto initiate = [&store](auto handler, storage::Commit job) {
+    auto executor = asio::get_associated_executor(handler);
+    // std::function wants something that can be copied; the handler is called once.
+    auto shared = std::make_shared<decltype(handler)>(std::move(handler));
+    job.done = [guard = asio::make_work_guard(executor), shared](storage::Result<void> result) {
+      auto resume = [shared, result = std::move(result)]() mutable { (*shared)(std::move(result)); };
+      asio::post(guard.get_executor(), std::move(resume));
+    };
+    store.submit(std::move(job));
+  };
+  return asio::async_initiate<const asio::use_awaitable_t<>, void(storage::Result<void>)>(
+      initiate, asio::use_awaitable, std::move(commit));
+}
+
+class StagedInstance final : public dimse::InstanceSink {
+ public:
+  StagedInstance(storage::Store& store, boost::asio::thread_pool& disk, Logger& log,
+                 std::function<void()> arrived, storage::InstanceRow row, std::vector<std::uint8_t> head)
+      : store_(store),
+        disk_(disk),
+        log_(log),
+        arrived_(std::move(arrived)),
+        row_(std::move(row)),
+        buffer_(std::move(head)) {}
+
+  dimse::Task<dimse::Result<void>> write(std::span<const std::uint8_t> bytes) override {
+    if (buffer_.size() + bytes.size() > chunk_bytes) {
+      auto flush = [this] { return append_buffer(); };
+      const storage::Result<void> flushed = co_await offload(disk_, flush);
+      if (!flushed) co_return failed(flushed.error());
+    }
+    buffer_.insert(buffer_.end(), bytes.begin(), bytes.end());
+    co_return dimse::Result<void>{};
+  }
+
+  dimse::Task<dimse::StoreOutcome> finish() override {
+    auto seal = [this]() -> storage::Result<storage::SealedBlob> {
+      if (auto appended = append_buffer(); !appended) return appended.error();
+      return writer_->seal();
+    };
+    storage::Result<storage::SealedBlob> sealed = co_await offload(disk_, seal);
+    if (!sealed) co_return refused(sealed.error());
+
+    row_.blob = sealed->digest();
+    row_.size_bytes = sealed->size_bytes();
+    row_.received_at = utc_now();
+    auto arrival = std::make_shared<Arrival>(Arrival::fresh);
+    storage::Commit commit;
+    commit.blobs.push_back(std::move(*sealed));
+    commit.apply = [row = row_, arrival](storage::Transaction& transaction) {
+      return record_arrival(transaction, row, *arrival);
+    };
+    const storage::Result<void> durable = co_await committed(store_, std::move(commit));
+    if (!durable) co_return refused(durable.error());
+    announce(*arrival);
+    co_return dimse::StoreOutcome{};
+  }
+
+ private:
+  storage::Result<void> append_buffer() {
+    if (!writer_) {
+      auto created = store_.create_blob();
+      if (!created) return created.error();
+      writer_ = std::move(*created);
+    }
+    auto appended = writer_->append(buffer_);
+    buffer_.clear();
+    return appended;
+  }
+
+  dimse::Failure failed(const storage::Failure& failure) {
+    refused(failure);
+    const bool space = failure.code == make_error_code(storage::Errc::no_space) ||
+                       failure.code == make_error_code(storage::Errc::not_accepting);
+    return dimse::fail(space ? dimse::Errc::local_limit : dimse::Errc::io_error, "store");
+  }
+
+  dimse::StoreOutcome refused(const storage::Failure& failure) {
+    log_.event(dimse::Level::error, "instance.not_stored",
+               {{"id", static_cast<std::int64_t>(row_.association_id)},
+                {"sop_instance_uid", row_.sop_instance_uid},
+                {"why", failure.message()}});
+    return refusal(failure);
+  }
+
+  void announce(Arrival arrival) {
+    const char* name = arrival == Arrival::fresh       ? "instance.received"
+                       : arrival == Arrival::duplicate ? "instance.received_again"
+                                                       : "instance.conflict";
+    log_.event(arrival == Arrival::conflict ? dimse::Level::warn : dimse::Level::debug, name,
+               {{"id", static_cast<std::int64_t>(row_.association_id)},
+                {"site", row_.site},
+                {"sop_instance_uid", row_.sop_instance_uid},
+                {"bytes", static_cast<std::int64_t>(row_.size_bytes)}});
+    if (arrival != Arrival::duplicate) arrived_();
+  }
+
+  storage::Store& store_;
+  boost::asio::thread_pool& disk_;
+  Logger& log_;
+  std::function<void()> arrived_;
+  storage::InstanceRow row_;
+  std::vector<std::uint8_t> buffer_;
+  std::unique_ptr<storage::BlobWriter> writer_;
+};
+
+}  // namespace
+
+Reception::Reception(storage::Store& store, boost::asio::thread_pool& disk, Logger& log,
+                     std::function<void()> arrived)
+    : store_(store), disk_(disk), log_(log), arrived_(std::move(arrived)) {}
+
+dimse::Task<dimse::StoreBegin> Reception::begin(dimse::StoreRequest request) {
+  if (store_.acceptance() != storage::Acceptance::accepting) {
+    log_.event(dimse::Level::warn, "instance.refused",
+               {{"id", static_cast<std::int64_t>(request.association.id)},
+                {"why", std::string(to_string(store_.acceptance()))}});
+    co_return dimse::StoreOutcome{dimse::status::out_of_resources, "out of resources, try again later"};
+  }
+  storage::Result<std::vector<std::uint8_t>> head = storage::file_preamble_and_meta(
+      request.sop_class.value(), request.sop_instance.value(), request.transfer_syntax.value());
+  if (!head) co_return refusal(head.error());
+
+  storage::InstanceRow row;
+  row.sop_instance_uid = request.sop_instance.value();
+  row.sop_class_uid = request.sop_class.value();
+  row.transfer_syntax_uid = request.transfer_syntax.value();
+  row.site = request.association.peer_id;
+  row.calling_ae = request.association.calling.value();
+  row.called_ae = request.association.called.value();
+  row.peer = request.association.peer_address;
+  row.association_id = request.association.id;
+  row.data_set_offset = head->size();
+  {
+    const std::lock_guard lock(mutex_);
+    open_.insert(request.association.id);
+  }
+  co_return std::make_unique<StagedInstance>(store_, disk_, log_, arrived_, std::move(row), std::move(*head));
+}
+
+void Reception::association_ended(const dimse::AssociationInfo& association, dimse::AssociationEnd /*how*/) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (open_.erase(association.id) == 0) return;
+  }
+  arrived_();
+}
+
+bool Reception::is_open(std::uint64_t association_id) const {
+  const std::lock_guard lock(mutex_);
+  return open_.contains(association_id);
+}
+
+}  // namespace trialgate::gateway

@@ -1,0 +1,41 @@
+#pragma once
+
+#include "dimse/scp/store_service.h"
+#include "gateway/log/logger.h"
+#include "storage/store.h"
+
+#include <boost/asio/thread_pool.hpp>
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <set>
+
+namespace trialgate::gateway {
+
+/// Takes C-STORE into the store: the data set goes to a staged blob as it comes, and 0000H is answered when
+/// blob, index row and audit record are durable. Nothing of a data set is looked at here. Thread-safe.
+class Reception final : public dimse::StoreService {
+ public:
+  /// Blocking work runs on `disk`. `arrived` is called, on the committer's thread, after an instance became
+  /// durable.
+  Reception(storage::Store& store, boost::asio::thread_pool& disk, Logger& log,
+            std::function<void()> arrived);
+
+  dimse::Task<dimse::StoreBegin> begin(dimse::StoreRequest request) override;
+  void association_ended(const dimse::AssociationInfo& association, dimse::AssociationEnd how) override;
+
+  /// The association has sent an instance since this process began, and is still open.
+  [[nodiscard]] bool is_open(std::uint64_t association_id) const;
+
+ private:
+  storage::Store& store_;
+  boost::asio::thread_pool& disk_;
+  Logger& log_;
+  std::function<void()> arrived_;
+  mutable std::mutex mutex_;
+  std::set<std::uint64_t> open_;
+};
+
+}  // namespace trialgate::gateway

@@ -1,0 +1,37 @@
+#pragma once
+
+#include "dimse/scp/access_policy.h"
+#include "gateway/config/node_config.h"
+
+#include <boost/asio/ip/network_v4.hpp>
+#include <boost/asio/ip/network_v6.hpp>
+
+#include <set>
+#include <string>
+#include <vector>
+
+namespace trialgate::gateway {
+
+/// Lets in the peers of the node file: calling AE title and source address must both be one peer's, the
+/// called AE title the node's or a trial's. The accepted peer's name is its site. Thread-safe.
+class SiteAccess final : public dimse::AccessPolicy {
+ public:
+  explicit SiteAccess(const NodeConfig& config);
+
+  dimse::Decision decide(const dimse::AssociationRequestView& request) override;
+
+ private:
+  struct Source {
+    Peer peer;
+    std::vector<boost::asio::ip::network_v4> v4;
+    std::vector<boost::asio::ip::network_v6> v6;
+
+    [[nodiscard]] bool holds(const std::string& address) const;
+  };
+
+  std::set<std::string> called_;
+  std::vector<Source> sources_;
+  dimse::ContextPolicy contexts_;
+};
+
+}  // namespace trialgate::gateway
