@@ -48,6 +48,7 @@ class Parser {
 
   Result<void> run();
   Result<void> read_element();
+  Result<void> start_element(const Header& header);
   Result<void> read_item();
   Result<void> read_value(Element element, const Header& header);
   Result<void> enter_sequence(Element element, Encoding encoding, std::uint32_t length);

@@ -11,6 +11,7 @@ target_sources(rules PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/inflate.cpp
   ${CMAKE_CURRENT_LIST_DIR}/iso_2022.cpp
   ${CMAKE_CURRENT_LIST_DIR}/parser.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/parser_checks.cpp
   ${CMAKE_CURRENT_LIST_DIR}/recent_attributes.cpp
   ${CMAKE_CURRENT_LIST_DIR}/transfer_syntax.cpp
   ${CMAKE_CURRENT_LIST_DIR}/values.cpp

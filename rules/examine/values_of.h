@@ -26,7 +26,7 @@ class CharacterSets {
   std::optional<CharacterSet> root_;
 };
 
-/// What a record keeps of an element. `vr` overrides the element's where that is UN.
+/// What a record keeps of an element. Nothing in `characters` = unknown: then only ASCII is determinable.
 [[nodiscard]] RecordedAttribute record_values(std::string path, const Element& element,
                                               const std::optional<CharacterSet>& characters);
 
