@@ -1,9 +1,9 @@
 #include "gateway/commands/check_config.h"
 
 #include "gateway/commands/exit_status.h"
+#include "gateway/commands/load_trial_file.h"
 #include "gateway/config/node_config.h"
 #include "gateway/config/trial_book.h"
-#include "rules/trial/load.h"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -11,6 +11,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include <ostream>
+#include <system_error>
 #include <utility>
 #include <variant>
 
@@ -19,6 +20,8 @@ namespace {
 
 /// A file that cannot be read at all counts as a trial file: its reader says what is wrong.
 bool is_node_file(const std::filesystem::path& file) {
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(file, error)) return false;
   try {
     const YAML::Node root = YAML::LoadFile(file.string());
     return root.IsMap() && !root["trial"];
@@ -40,7 +43,7 @@ std::string summary_of(const rules::Trial& trial) {
 
 CheckedConfig check_trial_file(const std::filesystem::path& file) {
   CheckedConfig checked{file, "trial", {}, {}};
-  auto loaded = rules::load_trial(file);
+  auto loaded = read_trial_file(file);
   if (const auto* trial = std::get_if<rules::Trial>(&loaded)) {
     checked.summary = summary_of(*trial);
   } else {
