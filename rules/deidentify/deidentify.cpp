@@ -118,6 +118,8 @@ class Run {
 
     pass_.run(data_set_);
     if (!pass_.causes().empty()) return Held{pass_.causes()};
+    pass_.residual().prepare();
+    drop_telling_methods();
     const DeidentificationMarkers markers = this->markers();
     const auto inserted = insert_trial(data_set_, subject_, result_.source_series_uid, markers);
     if (!inserted) return held(HoldReason::unknown_character_set, {}, inserted.error().message());
@@ -131,6 +133,22 @@ class Run {
     if (auto cause = search_residual()) return *cause;
     finish_report(markers);
     return std::move(result_);
+  }
+
+  /// Earlier methods stay, but not one that names what had to go.
+  void drop_telling_methods() {
+    constexpr Tag method{0x0012, 0x0063};
+    Element* earlier = data_set_.elements.find(method);
+    if (earlier == nullptr || pass_.residual().search(earlier->value()).empty()) return;
+    std::string left;
+    for (const std::string_view value : split_values(earlier->text())) {
+      const auto* bytes = reinterpret_cast<const std::uint8_t*>(value.data());
+      if (!pass_.residual().search({bytes, value.size()}).empty()) continue;
+      if (!left.empty()) left += '\\';
+      left += value;
+    }
+    earlier->replace(left);
+    pass_.note(method, Deed::removed, "earlier method that names a removed value");
   }
 
   std::optional<Held> write_out() {
@@ -151,8 +169,7 @@ class Run {
   }
 
   std::optional<Held> search_residual() {
-    ResidualSearch& residual = pass_.residual();
-    residual.prepare();
+    const ResidualSearch& residual = pass_.residual();
     Held found;
     for (const auto* part : {&result_.prefix, &result_.suffix}) {
       const auto hits = residual.search(*part);

@@ -81,8 +81,7 @@ void ProfilePass::run(DataSet& data_set) {
   };
   sop_class_uid_ = text(tags::sop_class_uid);
   local_offset_ = parse_utc_offset(text(Tag(0x0008, 0x0201)));
-  technical_text_ = lower(text(Tag(0x0008, 0x0070))) + '\n' + lower(text(Tag(0x0008, 0x1090))) + '\n' +
-                    lower(text(Tag(0x0008, 0x0060)));
+  technical_text_ = lower(text(Tag(0x0008, 0x1090))) + '\n' + lower(text(Tag(0x0008, 0x0060))) + '\n';
   const std::optional<CharacterSet> initial{CharacterSet()};
   list(data_set.elements, &initial);
 }
@@ -92,6 +91,9 @@ void ProfilePass::list(ElementList& elements, Characters inherited) {
   if (const Element* declared = elements.find(tags::specific_character_set)) {
     own = CharacterSet::parse(declared->text());
     inherited = &own;
+  }
+  if (const Element* manufacturer = elements.find(Tag(0x0008, 0x0070))) {
+    technical_text_ += lower(manufacturer->text()) + '\n';
   }
   std::vector<bool> removed;
   removed.reserve(elements.size());
@@ -327,11 +329,18 @@ void ProfilePass::collect_text(const Element& element, Characters characters) {
     const std::string_view bytes = raw.size() == decoded.size() ? raw[i] : std::string_view();
     if (is_name) {
       residual_.add_name(decoded[i], bytes);
-    } else if (!is_name_of_equipment(element.tag()) ||
-               technical_text_.find(lower(decoded[i])) == std::string::npos) {
+    } else if (!is_technical(element.tag(), decoded[i])) {
       residual_.add_identifier(decoded[i], bytes);
     }
   }
+}
+
+bool ProfilePass::is_technical(Tag tag, std::string_view value) const {
+  const std::string folded = lower(value);
+  if (is_name_of_equipment(tag)) return technical_text_.find(folded) != std::string::npos;
+  // Software that writes images names its maker as the institution.
+  constexpr Tag institution_name{0x0008, 0x0080};
+  return tag == institution_name && technical_text_.find('\n' + folded + '\n') != std::string::npos;
 }
 
 void ProfilePass::hold(HoldReason reason, Tag tag, std::string message) {

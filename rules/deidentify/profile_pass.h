@@ -54,13 +54,15 @@ class ProfilePass {
   /// Adds the identifying values of an element that is removed or changed.
   void collect(const Element& element, Characters characters);
   void collect_text(const Element& element, Characters characters);
+  /// The value is no more than what a kept attribute says about the equipment.
+  [[nodiscard]] bool is_technical(Tag tag, std::string_view value) const;
   void hold(HoldReason reason, Tag tag, std::string message);
 
   const ActionTable& actions_;
   const Identity& identity_;
   std::int32_t shift_days_;
   std::string sop_class_uid_;
-  std::string technical_text_;  // of attributes that are kept, in lower case
+  std::string technical_text_;  // model, modality and manufacturers that are kept, in lower case, a line each
   std::optional<std::chrono::minutes> local_offset_;
   std::vector<Tag> path_;  // sequences down to the list in work
   std::string path_text_;

@@ -108,17 +108,27 @@ bool is_ideographic(const std::u32string& points) noexcept {
 /// full of.
 bool is_common_word(std::string_view folded) noexcept {
   static constexpr auto words = std::to_array<std::string_view>(
-      {"abdomen",      "admin",   "anon",       "anonymised", "anonymized", "anonymous", "axial",
-       "body",         "brain",   "canon",      "center",     "centre",     "chest",     "clinic",
-       "ct01",         "default", "department", "doctor",     "family",     "fujifilm",  "gems",
-       "general",      "given",   "head",       "hitachi",    "hospital",   "image",     "imaging",
-       "left",         "liver",   "lung",       "male",       "medical",    "modality",  "name",
-       "neck",         "none",    "not",        "null",       "operator",   "original",  "patient",
-       "pelvis",       "phantom", "philips",    "physician",  "primary",    "prof",      "protocol",
-       "radiology",    "removed", "right",      "scan",       "scanner",    "series",    "service",
-       "siemens",      "spine",   "standard",   "study",      "system",     "systems",   "tech",
-       "technologist", "test",    "the",        "thorax",     "toshiba",    "unknown",   "user",
-       "view",         "whole"});
+      {"abdomen",    "acr",          "admin",     "angio",       "ankle",    "anon",         "anonymised",
+       "anonymized", "anonymous",    "arterial",  "attenuation", "average",  "axial",        "body",
+       "bone",       "brain",        "breast",    "canon",       "center",   "centre",       "chest",
+       "cine",       "clinic",       "contrast",  "coronal",     "ct01",     "default",      "delayed",
+       "demo",       "department",   "derived",   "diffusion",   "doctor",   "dynamic",      "elbow",
+       "emission",   "example",      "family",    "filter",      "fujifilm", "gated",        "gems",
+       "general",    "given",        "head",      "heart",       "helical",  "helix",        "hitachi",
+       "hospital",   "image",        "imaginary", "imaging",     "kidney",   "left",         "linear",
+       "liver",      "localizer",    "lung",      "magnitude",   "male",     "maximum",      "medical",
+       "minimum",    "mixed",        "modality",  "monochrome",  "mosaic",   "name",         "neck",
+       "none",       "normal",       "not",       "null",        "operator", "original",     "other",
+       "patient",    "pelvis",       "perfusion", "phantom",     "phase",    "philips",      "physician",
+       "portal",     "presentation", "primary",   "processing",  "prof",     "projection",   "prone",
+       "prostate",   "protocol",     "qa",        "radiology",   "real",     "recon",        "reformatted",
+       "removed",    "resampled",    "rest",      "right",       "sagittal", "sample",       "scan",
+       "scanner",    "secondary",    "sequenced", "series",      "service",  "shoulder",     "siemens",
+       "skull",      "soft",         "spine",     "spiral",      "standard", "static",       "stress",
+       "study",      "supine",       "system",    "systems",     "tech",     "technologist", "test",
+       "test1",      "the",          "thorax",    "tissue",      "tomo",     "toshiba",      "transmission",
+       "unknown",    "user",         "venous",    "view",        "volume",   "water",        "whole",
+       "wrist",      "yes"});
   static_assert(std::ranges::is_sorted(words));
   return std::ranges::binary_search(words, folded);
 }

@@ -54,7 +54,8 @@ TEST_CASE("DT with a UTC offset becomes local time where the local offset is kno
 TEST_CASE("Timezone Offset From UTC") {
   CHECK(parse_utc_offset("+0800") == minutes(480));
   CHECK(parse_utc_offset("-0330 ") == minutes(-210));
-  for (const char* text : {"0800", "+08:00", "+1500", "+0860", ""}) CHECK_FALSE(parse_utc_offset(text).has_value());
+  for (const char* text : {"0800", "+08:00", "+1500", "+0860", ""})
+    CHECK_FALSE(parse_utc_offset(text).has_value());
 }
 
 TEST_CASE("Failure mode 27: SUV timing, intervals and order of visits survive the shift") {
