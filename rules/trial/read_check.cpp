@@ -2,6 +2,7 @@
 
 #include "rules/trial/property.h"
 #include "rules/trial/read_conditions.h"
+#include "rules/trial/visit_pattern.h"
 
 #include <algorithm>
 #include <array>
@@ -120,7 +121,13 @@ void check_comparisons(const YAML::Node& node, const Check& check, TrialReading&
   for (const Requirement& requirement : check.requirements) {
     for (const Condition& condition : requirement.conditions) {
       if (condition.op != Operator::same_as || condition.texts.front() == "previous") continue;
-      reading.check_time_point(node, condition.texts.front());
+      const std::string& id = condition.texts.front();
+      if (parse_visit_pattern(id)) {
+        reading.errors.add(node,
+                           "same_as names a row of visits, '" + id + "'; expected one visit, or previous");
+      } else {
+        reading.check_time_point(node, id);
+      }
     }
   }
 }
@@ -137,6 +144,8 @@ void TrialReading::check_time_point(const YAML::Node& node, const std::string& i
 std::vector<std::string> TrialReading::read_time_points(const YAML::Node& node, std::string_view what) {
   auto ids = read_texts(node, what, errors);
   for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (std::ranges::find(time_points.schedule, ids[i], &TimePoint::id) != time_points.schedule.end())
+      continue;
     check_time_point(node.IsSequence() ? YAML::Node(node[i]) : YAML::Node(node), ids[i]);
   }
   return ids;

@@ -17,7 +17,7 @@ struct TrialReading {
 
   /// Adds a mistake when `id` is no visit of the schedule and not "unscheduled".
   void check_time_point(const YAML::Node& node, const std::string& id);
-  /// A list of time point ids.
+  /// A list of time point ids; the pattern of a row stands for all its visits.
   [[nodiscard]] std::vector<std::string> read_time_points(const YAML::Node& node, std::string_view what);
 };
 

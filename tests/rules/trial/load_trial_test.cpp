@@ -248,6 +248,7 @@ TEST_CASE("mistakes of the rules are reported where they are") {
       {"slice_gap: {max: 0.1}", "slice_gap: []", "[]", "empty list"},
       {"id: gap", "id: kv", "{id: kv, slice", "is there twice"},
       {"same_as: BL", "same_as: XL", "{same_as: XL", "unknown time point 'XL'"},
+      {"same_as: BL", "same_as: \"W{06+6n}\"", "{same_as: \"W", "names a row of visits"},
       {"tolerance: 10%", "tolerance: -1", "-1}, if", "tolerance is no size"},
       {"at: [W06]", "at: [W07]", "W07", "unknown time point 'W07'"},
       {"when: {Modality: CT}", "when: {KVP: {same_as: BL}}", "BL}}}", "same_as cannot stand here"},
