@@ -1,5 +1,6 @@
 #include "rules/evaluate/history.h"
 
+#include "rules/dataset/values.h"
 #include "rules/evaluate/scanner.h"
 #include "rules/trial/property.h"
 #include "rules/trial/visit_pattern.h"
@@ -75,13 +76,26 @@ std::optional<FactValue> fact_from(std::span<const Observation> observations) {
   return fact;
 }
 
-bool same_set(const std::vector<std::string>& a, const std::vector<std::string>& b) {
-  const auto is_in = [](const std::vector<std::string>& list) {
-    return [&list](const std::string& text) {
-      return std::ranges::any_of(list, [&](const std::string& other) { return same_text(text, other); });
+/// Every text of one list has its like in the other.
+template <class Same>
+bool same_sets(const std::vector<std::string>& a, const std::vector<std::string>& b, Same same) {
+  const auto is_in = [&same](const std::vector<std::string>& list) {
+    return [&](const std::string& text) {
+      return std::ranges::any_of(list, [&](const std::string& other) { return same(text, other); });
     };
   };
   return std::ranges::all_of(a, is_in(b)) && std::ranges::all_of(b, is_in(a));
+}
+
+bool same_facts(const FactValue& now, const FactValue& then, const Property& property,
+                const std::optional<Tolerance>& tolerance) {
+  if (!property.numeric) return same_sets(now.texts, then.texts, same_text);
+  if (now.number && then.number) return same_number(*now.number, *then.number, property, tolerance);
+  return same_sets(now.texts, then.texts, [&](const std::string& a, const std::string& b) {
+    const auto x = parse_decimal(a);
+    const auto y = parse_decimal(b);
+    return x && y && same_number(*x, *y, property, tolerance);
+  });
 }
 
 Comparison compare_scanner(const SlotFacts& facts, std::span<const MeasuredStack* const> parts) {
@@ -110,9 +124,7 @@ Comparison compare_value(const Property& property, const Condition& condition, c
     return {CheckResult::not_determinable, expected,
             unknown == observations.end() ? Text{} : unknown->value.why};
   }
-  const bool by_number = property.numeric && now->number && then.number;
-  const bool same = by_number ? same_number(*now->number, *then.number, property, condition.tolerance)
-                              : same_set(now->texts, then.texts);
+  const bool same = same_facts(*now, then, property, condition.tolerance);
   return {same ? CheckResult::pass : CheckResult::fail, expected, {}};
 }
 

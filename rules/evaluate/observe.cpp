@@ -194,6 +194,11 @@ std::vector<Observation> observe_quantity(Quantity quantity, const MeasuredStack
 }  // namespace
 
 Value attribute_value(const Property& property, const InstanceRecord& record) {
+  // Of the file meta information, which is not part of the data set.
+  if (property.attribute == "TransferSyntaxUID") {
+    return record.transfer_syntax_uid.empty() ? absent(property.attribute)
+                                              : known_text(record.transfer_syntax_uid);
+  }
   Value value;
   value.state = Value::State::known;
   bool is_there = false;

@@ -34,9 +34,17 @@ constexpr std::array vendors = std::to_array<Vendor>({
     {"东软", "Neusoft"},
 });
 
-std::string trimmed_text(const InstanceRecord& record, std::string_view path) {
+/// What de-identification and careless software write instead of a name or number: it identifies nothing.
+constexpr std::array placeholders =
+    std::to_array<std::string_view>({"anon", "anonymized", "anonymised", "anonymous", "none", "unknown",
+                                     "n/a", "na", "removed", "deidentified", "-", "0"});
+
+std::string identity_text(const InstanceRecord& record, std::string_view path) {
   const auto text = record.text(path);
-  return text ? std::string(trim(*text)) : std::string();
+  if (!text) return {};
+  const bool is_placeholder =
+      std::ranges::any_of(placeholders, [&](std::string_view word) { return same_text(*text, word); });
+  return is_placeholder ? std::string() : std::string(trim(*text));
 }
 
 }  // namespace
@@ -49,8 +57,8 @@ std::string Scanner::in_words() const {
 }
 
 Scanner scanner_of(const InstanceRecord& record) {
-  return {trimmed_text(record, "Manufacturer"), trimmed_text(record, "ManufacturerModelName"),
-          trimmed_text(record, "StationName"), trimmed_text(record, "DeviceSerialNumber")};
+  return {identity_text(record, "Manufacturer"), identity_text(record, "ManufacturerModelName"),
+          identity_text(record, "StationName"), identity_text(record, "DeviceSerialNumber")};
 }
 
 CheckResult same_scanner(const Scanner& a, const Scanner& b) {

@@ -217,6 +217,8 @@ TEST_CASE("scanner identity: serial, else station and model, else nothing is pro
       {{}, {}, {"Definition"}, "not_determinable"},
       {{}, {"CT1"}, {}, "not_determinable"},
       {{" sn1 "}, {}, {}, ""},
+      {{"ANONYMIZED"}, {"CT1"}, {"Definition"}, ""},
+      {{"Anon"}, {"Anon"}, {"Definition"}, "not_determinable"},
   };
   for (const auto& expected : cases) {
     Records records = follow_up();
@@ -268,6 +270,8 @@ TEST_CASE(
   Records other_pixels = follow_up();
   set_all(other_pixels, "PixelSpacing", {"0.9", "0.9"});
   CHECK(rule_ids(judge(trial, other_pixels, history)) == std::vector<std::string>{"ct/fov"});
+  set_all(other_pixels, "PixelSpacing", {"0.80000", "8.0E-1"});
+  CHECK(rule_ids(judge(trial, other_pixels, history)).empty());
 }
 
 TEST_CASE("a check applies where its condition holds and at its time points only") {
@@ -337,6 +341,18 @@ TEST_CASE("study checks look at the images of all slots") {
   REQUIRE(rule_ids(verdict) == std::vector<std::string>{"study/clean", "study/lossless"});
   CHECK(verdict.findings[0].severity == RuleSeverity::reject);
   CHECK(verdict.findings[1].subject.instances == std::vector<std::string>{"1.2.3.1.1006"});
+}
+
+TEST_CASE("a transfer syntax can be asked for") {
+  const Trial trial =
+      trial_with("      - {id: t, TransferSyntaxUID: [1.2.840.10008.1.2, 1.2.840.10008.1.2.1]}\n",
+                 "study:\n  checks:\n    - {id: j2k, lossy_compression: no, when: {TransferSyntaxUID: "
+                 "1.2.840.10008.1.2.4.91}, "
+                 "if_unknown: query}\n");
+  Records records = ct_series();
+  CHECK(rule_ids(judge(trial, records)).empty());
+  for (InstanceRecord& record : records.all()) record.transfer_syntax_uid = "1.2.840.10008.1.2.4.91";
+  CHECK(rule_ids(judge(trial, records)) == std::vector<std::string>{"ct/t", "study/j2k"});
 }
 
 TEST_CASE("scanners are held against the register") {
