@@ -1,6 +1,7 @@
 #include "rules/deidentify/deidentify.h"
 
 #include "rules/dataset/values.h"
+#include "rules/deidentify/pixel_metadata.h"
 #include "rules/deidentify/profile_pass.h"
 #include "rules/deidentify/sop_classes.h"
 #include "rules/deidentify/trial_modules.h"
@@ -178,8 +179,26 @@ class Run {
           found.causes.push_back(std::move(*cause));
       }
     }
+    check_pixel_metadata(found);
     if (found.causes.empty()) return std::nullopt;
     return found;
+  }
+
+  /// The pixels go out as they came, with what their encoder wrote beside them.
+  void check_pixel_metadata(Held& found) const {
+    if (!data_set_.pixel_data || !data_set_.pixel_data->encapsulated) return;
+    const auto pixels = bytes_.subspan(data_set_.pixel_data->offset, data_set_.pixel_data->length);
+    const PixelMetadata metadata = read_pixel_metadata(pixels, view_.transfer_syntax->pixel_coding);
+    const auto hold = [&found](const char* message) {
+      found.causes.push_back({HoldReason::pixel_metadata, "PixelData", message});
+    };
+    if (metadata.has_descriptive) hold("the frames carry Exif, XMP, IPTC or other descriptions");
+    if (metadata.unreadable) hold("the headers of the frames cannot be followed");
+    for (const auto& text : metadata.texts) {
+      if (pass_.residual().search(text).empty()) continue;
+      hold("a value that was removed is still in a comment of the frames");
+      return;
+    }
   }
 
   /// The element that a hit is in; nothing for a hit that is a coincidence.

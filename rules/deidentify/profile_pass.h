@@ -30,6 +30,7 @@ class ProfilePass {
   /// Why the result must not leave; empty when it may, as far as this pass can tell.
   [[nodiscard]] const std::vector<HoldCause>& causes() const noexcept { return causes_; }
   [[nodiscard]] ResidualSearch& residual() noexcept { return residual_; }
+  [[nodiscard]] const ResidualSearch& residual() const noexcept { return residual_; }
   /// An attribute was met about which Device Identity and Modified Dates contradict each other.
   [[nodiscard]] bool met_device_date() const noexcept { return met_device_date_; }
   /// For deeds that others do afterwards.

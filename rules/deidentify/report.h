@@ -77,6 +77,7 @@ enum class HoldReason : std::uint8_t {
   option_conflict,         ///< the rules' options contradict each other for this instance
   residual_value,          ///< a removed value is still in the output
   not_supported,           ///< an encoding that is not written yet
+  pixel_metadata,          ///< text that the encoder wrote beside the pixels
 };
 /// Snake case name, stable.
 [[nodiscard]] std::string_view to_string(HoldReason reason) noexcept;

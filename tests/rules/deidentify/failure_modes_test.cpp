@@ -369,6 +369,39 @@ TEST_CASE("Failure mode 20: attributes that no dictionary knows go, new ones are
   }
 }
 
+TEST_CASE("Failure mode 21: what an encoder wrote beside the pixels is looked at") {
+  const auto segment = [](char marker, std::string_view text) {
+    std::string bytes = {'\xFF', marker, '\0', static_cast<char>(text.size() + 2)};
+    return bytes + std::string(text);
+  };
+  const auto with_header = [&](const std::string& header) {
+    std::string frame = "\xFF\xD8" + header + std::string("\xFF\xDA\0\2coded\xFF\xD9", 11);
+    if (frame.size() % 2 != 0) frame += '\0';
+    const auto item_of = [](std::string_view value) {
+      std::string item("\xFE\xFF\x00\xE0", 4);
+      item += static_cast<char>(value.size());
+      return item + std::string(3, '\0') + std::string(value);
+    };
+    std::string value("\xE0\x7F\x10\x00OB\0\0\xFF\xFF\xFF\xFF", 12);
+    value += item_of("") + item_of(frame) + std::string("\xFE\xFF\xDD\xE0\0\0\0\0", 8);
+    TestDataSet data_set = TestDataSet::ct();
+    data_set.erase(0x7FE00010);
+    Bytes file = data_set.file();
+    const auto view = parse_file(file);
+    REQUIRE(view.has_value());
+    Bytes elements(file.begin() + static_cast<std::ptrdiff_t>(view->data_set_offset), file.end());
+    elements.insert(elements.end(), value.begin(), value.end());
+    return part10(elements, "1.2.840.10008.1.2.4.50", ct_class, "1.2.826.0.1.3680043.9.1.100.1");
+  };
+  (void)output_of(run(with_header(segment('\xE0', "JFIF")), compiled(), subject()));
+  (void)output_of(run(with_header(segment('\xFE', "Encoder 1.0")), compiled(), subject()));
+  for (const std::string& header :
+       {segment('\xFE', "scan of Miller"), segment('\xE1', std::string("Exif\0\0gps", 9)),
+        segment('\xE1', "http://ns.adobe.com/xap/1.0/"), std::string("\xFF\xFE\x70\0ab", 6)}) {
+    CHECK(has_reason(held_of(run(with_header(header), compiled(), subject())), HoldReason::pixel_metadata));
+  }
+}
+
 TEST_CASE("Failure mode 22: signs of text in the pixels hold an instance") {
   const auto held_with = [](std::uint32_t tag, Vr vr, std::string_view value) {
     TestDataSet data_set = TestDataSet::ct();
