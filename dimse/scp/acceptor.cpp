@@ -93,7 +93,8 @@ struct Acceptor::State : std::enable_shared_from_this<State> {
         service(what),
         log(where),
         listener(executors.front()),
-        tasks(where) {}
+        tasks(where),
+        refusals(where) {}
 
   Result<std::uint16_t> open_listener();
   Task<void> accept_loop();
@@ -113,6 +114,7 @@ struct Acceptor::State : std::enable_shared_from_this<State> {
   std::uint16_t port = 0;
   Quota quota;
   TaskGroup tasks;
+  TaskGroup refusals;  ///< hold nothing that a drain must wait for
   std::atomic<std::uint64_t> last_id{0};
   std::atomic<bool> accepting{false};
   std::size_t next_executor = 0;
@@ -184,7 +186,7 @@ void Acceptor::State::admit(tcp::socket socket) {
               {"reason", "2/3/2"},
               {"limit", std::string(total ? "per address" : "total")}});
   if (auto unit = quota.take("refusals", max_refusals_under_way))
-    tasks.spawn(executor, refuse(make_tcp_transport(std::move(socket)), std::move(*unit)));
+    refusals.spawn(executor, refuse(make_tcp_transport(std::move(socket)), std::move(*unit)));
 }
 
 Task<void> Acceptor::State::serve(tcp::socket socket, AssociationInfo info, Quota::Unit /*total*/,

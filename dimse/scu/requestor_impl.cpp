@@ -116,6 +116,11 @@ Task<Result<void>> Requestor::Impl::read_one() {
   if (!indication) co_return indication.error();
   if (std::holds_alternative<ReleaseConfirmed>(*indication)) co_return fail(Errc::peer_released, {});
   if (std::holds_alternative<ReleaseIndicated>(*indication)) {
+    // Released in the middle of our request: there is no place between two PDUs for the answer.
+    if (association_.is_writing()) {
+      abort_now();
+      co_return fail(Errc::peer_released, "while a request was being sent");
+    }
     // After a collision (Sta9) the peer's answer to our own request is still to come.
     auto responded = co_await association_.respond_release();
     if (!responded) co_return responded.error();

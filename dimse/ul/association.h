@@ -87,6 +87,8 @@ class Association {
   void abort_now(Errc why);
   /// Ends the association at the next point between two messages: at once if that is now.
   void request_stop();
+  /// A send is under way in another coroutine.
+  [[nodiscard]] bool is_writing() const noexcept { return writing_; }
   [[nodiscard]] bool stop_requested() const noexcept { return stop_requested_; }
 
  private:
