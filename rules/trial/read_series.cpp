@@ -101,6 +101,13 @@ SeriesSlot read_slot(const YAML::Node& node, TrialReading& reading) {
   return slot;
 }
 
+bool compares(const Check& check) {
+  return std::ranges::any_of(check.requirements, [](const Requirement& requirement) {
+    return std::ranges::any_of(requirement.conditions,
+                               [](const Condition& condition) { return condition.op == Operator::same_as; });
+  });
+}
+
 void read_policy(YamlMap& map, std::string_view key, RulePolicy& policy, YamlErrors& errors) {
   const auto node = map.take(key);
   if (!node) return;
@@ -152,7 +159,13 @@ StudyRules read_study_section(const YAML::Node& node, TrialReading& reading) {
   read_policy(map, "readable_instances", rules.readable_instances, reading.errors);
   read_policy(map, "consistent_headers", rules.consistent_headers, reading.errors);
   read_policy(map, "qualified_scanner", rules.qualified_scanner, reading.errors);
-  if (const auto checks = map.take("checks")) rules.checks = read_checks(*checks, reading);
+  if (const auto checks = map.take("checks")) {
+    rules.checks = read_checks(*checks, reading);
+    if (std::ranges::any_of(rules.checks, compares)) {
+      reading.errors.add(*checks,
+                         "same_as compares a series with its like; expected it in a check of a series");
+    }
+  }
   map.finish();
   return rules;
 }

@@ -252,6 +252,8 @@ TEST_CASE("mistakes of the rules are reported where they are") {
       {"tolerance: 10%", "tolerance: -1", "-1}, if", "tolerance is no size"},
       {"at: [W06]", "at: [W07]", "W07", "unknown time point 'W07'"},
       {"when: {Modality: CT}", "when: {KVP: {same_as: BL}}", "BL}}}", "same_as cannot stand here"},
+      {"lossy_compression: no", "KVP: {same_as: BL}", "- {id: lossless",
+       "expected it in a check of a series"},
       {"required_at: all", "required_at: always", "always", "expected all, none"},
       {"lossy_compression: no", "lossy_compression: maybe", "maybe", "value of lossy_compression"},
       {"visit_window: {severity: query}", "visit_windows: {severity: query}", "visit_windows",
