@@ -62,6 +62,8 @@ void Committer::run() {
     }
     process(group);
     for (Member& member : group) {
+      // What was not published goes before the answer, so that whoever has it finds no trace of the attempt.
+      member.commit.blobs.clear();
       if (member.commit.done) member.commit.done(std::move(member.outcome));
     }
   }

@@ -21,8 +21,8 @@ namespace trialgate::storage::testing {
 /// A fresh directory that goes with everything in it.
 class TemporaryDirectory {
  public:
-  TemporaryDirectory() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "trialgate-storage-XXXXXX").string();
+  explicit TemporaryDirectory(const std::filesystem::path& parent = std::filesystem::temp_directory_path()) {
+    std::string pattern = (parent / "trialgate-storage-XXXXXX").string();
     if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary directory");
     path_ = pattern;
   }
@@ -39,6 +39,13 @@ class TemporaryDirectory {
  private:
   std::filesystem::path path_;
 };
+
+/// Where a test works that makes thousands of stores and models durability itself: in memory, if there is
+/// such a file system.
+inline std::filesystem::path memory_directory() {
+  return ::access("/dev/shm", W_OK) == 0 ? std::filesystem::path("/dev/shm")
+                                         : std::filesystem::temp_directory_path();
+}
 
 /// A small store without a watermark, so that a full test machine does not matter.
 inline StoreConfig small_store(const std::string& directory, Access access = Access::serve) {
