@@ -171,14 +171,13 @@ class Run {
 
   std::optional<Held> search_residual() {
     const ResidualSearch& residual = pass_.residual();
-    Held found;
-    for (const auto* part : {&result_.prefix, &result_.suffix}) {
-      const auto hits = residual.search(*part);
-      for (const ResidualSearch::Hit& hit : hits) {
-        if (auto cause = explain(hit, *part, part == &result_.suffix))
-          found.causes.push_back(std::move(*cause));
-      }
+    std::vector<ResidualSearch::Hit> hits = residual.search(result_.prefix);
+    for (ResidualSearch::Hit hit : residual.search(result_.suffix)) {
+      hit.offset += result_.prefix.size() + result_.pixel_length;
+      hits.push_back(hit);
     }
+    Held found;
+    if (!hits.empty()) explain(hits, found);
     check_pixel_metadata(found);
     if (found.causes.empty()) return std::nullopt;
     return found;
@@ -201,9 +200,10 @@ class Run {
     }
   }
 
-  /// The element that a hit is in; nothing for a hit that is a coincidence.
-  [[nodiscard]] std::optional<HoldCause> explain(const ResidualSearch::Hit& hit,
-                                                 const std::vector<std::uint8_t>& part, bool is_suffix) const;
+  /// Adds a cause for every element with a hit that is no coincidence. `hits` count from the start of the
+  /// output.
+  void explain(const std::vector<ResidualSearch::Hit>& hits, Held& found) const;
+  [[nodiscard]] bool is_coincidence(const ResidualSearch::Hit& hit, const Element& element) const;
 
   [[nodiscard]] std::vector<std::string> trial_texts() const {
     std::vector<std::string> texts = {
@@ -283,41 +283,42 @@ const Element* element_at(const ElementList& list, std::uint64_t offset, std::st
   return inner == nullptr ? best : inner;
 }
 
-bool is_coincidence(const ResidualSearch::Hit& hit, const Element& element) {
-  const Vr vr = element.vr();
-  switch (hit.kind) {
-    case ResidualSearch::Kind::name:
+bool Run::is_coincidence(const ResidualSearch::Hit& hit, const Element& element) const {
+  if (hit.kind == ResidualSearch::Kind::name || hit.kind == ResidualSearch::Kind::uid) return false;
+  // Digits of numbers and of new UIDs mean nothing; a date that was shifted may be what another one was.
+  switch (element.vr()) {
+    case Vr::ds:
+    case Vr::is:
+      return true;
+    case Vr::ui:
+      return element.text().starts_with("2.25.");
+    case Vr::da:
+    case Vr::dt:
+    case Vr::tm:
+      return rules_.rules().dates != DateHandling::removed;
+    default:
       return false;
-    case ResidualSearch::Kind::uid:
-      return false;
-    case ResidualSearch::Kind::date:
-      // Dates that were shifted or kept may be what another one was; digits of numbers and new UIDs mean
-      // nothing.
-      return vr == Vr::da || vr == Vr::dt || vr == Vr::tm || vr == Vr::ds || vr == Vr::is ||
-             element.text().starts_with("2.25.");
-    case ResidualSearch::Kind::identifier:
-      return vr == Vr::da || vr == Vr::dt || vr == Vr::tm || vr == Vr::ds || vr == Vr::is ||
-             element.text().starts_with("2.25.");
   }
-  return false;
 }
 
-std::optional<HoldCause> Run::explain(const ResidualSearch::Hit& hit, const std::vector<std::uint8_t>& part,
-                                      bool is_suffix) const {
+void Run::explain(const std::vector<ResidualSearch::Hit>& hits, Held& found) const {
+  constexpr std::size_t most_causes = 20;
   std::vector<std::uint8_t> whole = result_.prefix;
   const auto pixels = file_.subspan(result_.pixel_offset, result_.pixel_length);
   whole.insert(whole.end(), pixels.begin(), pixels.end());
-  const std::size_t suffix_start = whole.size();
   whole.insert(whole.end(), result_.suffix.begin(), result_.suffix.end());
-  const std::size_t offset = hit.offset + (is_suffix ? suffix_start : 0);
-  std::string path;
   const TransferSyntax* syntax = find_transfer_syntax(result_.transfer_syntax_uid);
-  if (syntax != nullptr && !part.empty()) {
-    const auto again = parse(whole, *syntax);
-    const Element* element = again ? element_at(again->elements, offset, path) : nullptr;
-    if (element != nullptr && is_coincidence(hit, *element)) return std::nullopt;
+  if (syntax == nullptr) syntax = view_.transfer_syntax;
+  const auto again = parse(whole, *syntax);
+  for (const ResidualSearch::Hit& hit : hits) {
+    std::string path;
+    const Element* element = again ? element_at(again->elements, hit.offset, path) : nullptr;
+    if (element != nullptr && is_coincidence(hit, *element)) continue;
+    HoldCause cause{HoldReason::residual_value, path, "a value that was removed is still in the output"};
+    if (std::ranges::find(found.causes, cause) != found.causes.end()) continue;
+    found.causes.push_back(std::move(cause));
+    if (found.causes.size() == most_causes) return;
   }
-  return HoldCause{HoldReason::residual_value, path, "a value that was removed is still in the output"};
 }
 
 }  // namespace

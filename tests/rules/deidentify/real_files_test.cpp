@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <random>
 #include <set>
 #include <string>
 
@@ -164,6 +165,28 @@ TEST_CASE("De-identifying twice changes only UIDs") {
         CHECK(std::ranges::equal(first.value(), second->value()));
       }
       ++second;
+    }
+  }
+}
+
+TEST_CASE("Damaged headers end as clean output or held: the patient is in none of them") {
+  std::minstd_rand random(4711);
+  for (const char* name :
+       {"series/ct_contrast_rider/1-32.dcm", "ct/CT_small.dcm", "series/mr_acr_siemens/5.dcm"}) {
+    CAPTURE(name);
+    const Bytes original = read_file(data(name));
+    const std::string id = patient_id_of(original);
+    const CompiledRules rules = compiled();
+    const DeidentificationSubject who = subject(id);
+    const std::size_t header = std::min<std::size_t>(original.size(), 6000);
+    for (int round = 0; round < 400; ++round) {
+      Bytes file = original;
+      for (int change = 0; change < 1 + round % 4; ++change) {
+        file[132 + random() % (header - 132)] = static_cast<std::uint8_t>(random() % 256);
+      }
+      const auto result = deidentify(file, rules, who, identity());
+      const auto* output = std::get_if<Deidentified>(&result);
+      if (output != nullptr) CHECK_FALSE(contains(output->prefix, id));
     }
   }
 }
