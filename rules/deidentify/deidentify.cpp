@@ -284,6 +284,11 @@ const Element* element_at(const ElementList& list, std::uint64_t offset, std::st
 }
 
 bool Run::is_coincidence(const ResidualSearch::Hit& hit, const Element& element) const {
+  constexpr Tag model_name{0x0008, 0x1090};
+  if (element.tag() == model_name && hit.kind != ResidualSearch::Kind::uid &&
+      is_product_name(element.text())) {
+    return true;
+  }
   if (hit.kind == ResidualSearch::Kind::name || hit.kind == ResidualSearch::Kind::uid) return false;
   // Digits of numbers and of new UIDs mean nothing; a date that was shifted may be what another one was.
   switch (element.vr()) {

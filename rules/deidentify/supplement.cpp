@@ -138,6 +138,21 @@ bool is_structural_uid(Tag tag) noexcept {
   return std::ranges::binary_search(structural_uids, tag.value());
 }
 
+bool is_product_name(std::string_view model) noexcept {
+  static constexpr std::string_view families[] = {
+      "achieva",   "activion",   "aera",       "aquilion", "avanto",  "biograph", "brightspeed", "brilliance",
+      "cartesion", "definition", "discovery",  "emotion",  "gemini",  "hispeed",  "incisive",    "ingenia",
+      "ingenuity", "iqon",       "lightspeed", "magnetom", "optima",  "neuviz",   "prisma",      "revolution",
+      "scenaria",  "sensation",  "signa",      "skyra",    "somatom", "spectral", "symbia",      "symphony",
+      "uct",       "umi",        "umr",        "vantage",  "vereos",  "verio"};
+  const auto begins_with = [model](std::string_view family) {
+    return model.size() >= family.size() &&
+           std::equal(family.begin(), family.end(), model.begin(),
+                      [](char a, char b) { return a == (b >= 'A' && b <= 'Z' ? b - 'A' + 'a' : b); });
+  };
+  return std::ranges::any_of(families, begins_with);
+}
+
 bool is_identifying_text(Tag tag) noexcept {
   return std::ranges::find(identifying_texts, tag.value()) != std::end(identifying_texts);
 }

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 namespace trialgate::rules {
 
@@ -32,5 +33,9 @@ struct SupplementRow {
 /// Attributes whose value identifies by itself: once removed it must not be anywhere in the output. Names of
 /// persons, dates and UIDs are known by their VR and are not listed.
 [[nodiscard]] bool is_identifying_text(Tag tag) noexcept;
+
+/// Manufacturer's Model Name begins with a product family of a maker of scanners: words in it name no person,
+/// even where a person is called so ("Aquilion ONE").
+[[nodiscard]] bool is_product_name(std::string_view model) noexcept;
 
 }  // namespace trialgate::rules

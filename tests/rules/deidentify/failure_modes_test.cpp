@@ -301,6 +301,11 @@ TEST_CASE("Failure mode 17: a name in free text goes with the text, or holds the
     CHECK(held.causes.front().path == "ConvolutionKernel");
     CHECK(held.causes.front().message.find("iller") == std::string::npos);
   }
+  TestDataSet product = TestDataSet::ct();
+  product.set(0x00081090, Vr::lo, "Aquilion ONE").set(0x00100010, Vr::pn, "SYNTHETIC^PATIENT ONE");
+  CHECK(output_of(run(product)).text(0x00081090) == "Aquilion ONE");
+  product.set(0x00081090, Vr::lo, "Scanner of ONE");
+  CHECK(held_of(run(product)).causes.front().path == "ManufacturerModelName");
   TestDataSet code = TestDataSet::ct();
   code.set_sequence(0x00082218, {item()
                                      .add(0x00080100, Vr::sh, "X1")
