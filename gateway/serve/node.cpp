@@ -162,6 +162,9 @@ bool write_port_file(const std::filesystem::path& file, const std::vector<std::u
 int run(const ServeOptions& options, const NodeConfig& config, TrialBook& trials) {
   Logger log(stderr, config.log_format, config.log_level);
   storage::PosixFileSystem files;
+  std::error_code error;
+  std::filesystem::create_directory(config.store, error);
+  if (error) return cannot_start("cannot make the store's folder " + config.store.string() + ": " + error.message());
   auto opened = storage::Store::open(store_config(config), files);
   if (!opened) return cannot_start(opened.error().message());
   storage::Store& store = **opened;

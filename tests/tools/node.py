@@ -183,7 +183,7 @@ class Node:
 
     def blob_path(self, digest):
         """Where the blob store keeps the blob of this SHA-256 (hex)."""
-        return os.path.join(self.store, "blobs", digest[0:2], digest[2:4], digest)
+        return os.path.join(self.store, "blobs", digest[0:2], digest)
 
     def __enter__(self):
         return self.start()
