@@ -265,11 +265,15 @@ TEST_CASE_FIXTURE(Fixture, "commits keep the order in which they were submitted,
   CHECK(answered == 500);
 }
 
-TEST_CASE_FIXTURE(Fixture, "an LMDB error that a commit overlooks does not reach the disk") {
+TEST_CASE("a full map is like a full disk, and an LMDB error that a commit overlooks does not reach it") {
+  const testing::TemporaryDirectory directory;
+  PosixFileSystem files;
+  StoreConfig config = testing::small_store(directory.path());
+  config.map_size_bytes = std::uint64_t{16} << 20;
+  const auto store = Store::open(config, files).value();
   const auto overlooked = store->commit([](Transaction& transaction) -> Result<void> {
-    (void)transaction.index().put_value("before", "x");
-    const std::string huge(std::size_t{300} << 20, 'x');
-    (void)transaction.index().put_value("huge", huge);
+    const std::string big(std::size_t{4} << 20, 'x');
+    for (const char* name : {"1", "2", "3", "4", "5"}) (void)transaction.index().put_value(name, big);
     return {};
   });
   REQUIRE_FALSE(ok(overlooked));
@@ -277,7 +281,7 @@ TEST_CASE_FIXTURE(Fixture, "an LMDB error that a commit overlooks does not reach
   CHECK(store->acceptance() == Acceptance::disk_low);
   CHECK(store->create_blob().error().code == Errc::no_space);
   REQUIRE(ok(store->commit([](Transaction& transaction) -> Result<void> {
-    CHECK_FALSE(transaction.index().value("before").value().has_value());
+    CHECK_FALSE(transaction.index().value("1").value().has_value());
     return transaction.index().put_value("after", "x");
   })));
   CHECK(store->acceptance() == Acceptance::accepting);
