@@ -252,9 +252,9 @@ TEST_CASE(
   CHECK(store(3, "1.2.840.10008.5.1.4.1.1.4", "1.2.3") == 0x0122);  // MR on the CT context
   CHECK(store(1, "1.2.840.10008.1.1", "1.2.3") == 0x0122);
   CHECK(store(3, ct_image_storage, "") == 0x0117);
-  node.service.refuse = [](const StoreRequest&) { return StoreOutcome{0xA700, "no space"}; };
+  node.service.behave({.refusal = StoreOutcome{0xA700, "no space"}});
   CHECK(store(3, ct_image_storage, "1.2.3") == 0xA700);
-  node.service.refuse = nullptr;
+  node.service.behave({});
   CHECK(store(3, ct_image_storage, "1.2.3") == 0);
 
   // C-FIND-RQ, which nobody here serves, and a C-STORE-RQ that announces no data set.
@@ -273,7 +273,7 @@ TEST_CASE(
 
 TEST_CASE("A sink that fails: the rest is read, the status says why, the association goes on") {
   Node node;
-  node.service.fail_write_beyond = 4;
+  node.service.behave({.fail_write_beyond = 4});
   RawPeer peer = associated(node);
   const auto store = [&peer] {
     peer.send(c_store_rq(3, 1, ct_image_storage, "1.2.3"));
@@ -281,23 +281,27 @@ TEST_CASE("A sink that fails: the rest is read, the status says why, the associa
     return status_of(peer.receive());
   };
   CHECK(store() == 0xA700);
-  node.service.write_failure =
-      Failure{boost::system::errc::make_error_code(boost::system::errc::io_error), "test"};
+  node.service.behave(
+      {.fail_write_beyond = 4,
+       .write_failure = {boost::system::errc::make_error_code(boost::system::errc::io_error), "test"}});
   CHECK(store() == 0x0110);
-  node.service.write_failure =
-      Failure{boost::system::errc::make_error_code(boost::system::errc::no_space_on_device), "test"};
+  node.service.behave(
+      {.fail_write_beyond = 4,
+       .write_failure = {boost::system::errc::make_error_code(boost::system::errc::no_space_on_device),
+                         "test"}});
   CHECK(store() == 0xA700);
   CHECK(node.service.stored().empty());
   CHECK(node.service.discarded() == 3);
-  node.service.fail_write_beyond = SIZE_MAX;
-  node.service.outcome = StoreOutcome{0xC000, "unreadable"};
+  node.service.behave({.outcome = {0xC000, "unreadable"}});
   CHECK(store() == 0xC000);
   release(peer);
 }
 
 TEST_CASE("An instance longer than the policy allows is refused with A700") {
   Node node;
-  node.policy.grant.max_instance_bytes = 8;
+  Accept small;
+  small.max_instance_bytes = 8;
+  node.policy.grant(small);
   RawPeer peer = associated(node);
   peer.send(c_store_rq(3, 1, ct_image_storage, "1.2.3"));
   for (int i = 0; i < 10; ++i) peer.send(p_data(3, false, i == 9, bytes("'abcd'")));
@@ -452,8 +456,10 @@ TEST_CASE("Over the limits the answer is RJ 2/3/2, and a free place is given aga
   }
   SUBCASE("of one peer by name") {
     Node node;
-    node.policy.grant.peer_id = "site-1";
-    node.policy.grant.max_associations = 1;
+    Accept one;
+    one.peer_id = "site-1";
+    one.max_associations = 1;
+    node.policy.grant(one);
     RawPeer first = associated(node);
     RawPeer second(node.port);
     second.send(usual_rq_bytes());
@@ -463,7 +469,7 @@ TEST_CASE("Over the limits the answer is RJ 2/3/2, and a free place is given aga
 
 TEST_CASE("PS3.7 D.3.3.3: requests that come before the responses are answered in order") {
   Node node;
-  node.service.finish_takes = 20ms;
+  node.service.behave({.finish_takes = 20ms});
   auto rq = usual_rq();
   rq.user_information.async_operations_window = AsyncOperationsWindow{4, 1};
   RawPeer peer(node.port);
@@ -491,7 +497,7 @@ TEST_CASE("PS3.7 D.3.3.3: requests that come before the responses are answered i
 
 TEST_CASE("A stop in two phases: no new association, the message under way ends, then A-ABORT") {
   Node node;
-  node.service.finish_takes = 200ms;
+  node.service.behave({.finish_takes = 200ms});
   RawPeer idle = associated(node);
   RawPeer busy = associated(node);
   busy.send(c_store_rq(3, 1, ct_image_storage, "1.2.3"));

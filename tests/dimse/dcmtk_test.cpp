@@ -18,7 +18,9 @@ int run(const std::string& command) {
 
 TEST_CASE("DCMTK's echoscu and storescu are served as they are") {
   Node node;
-  node.policy.grant.contexts.any_storage_sop_class = true;
+  Accept any;
+  any.contexts.any_storage_sop_class = true;
+  node.policy.grant(any);
   const std::string port = std::to_string(node.port);
   CHECK(run("echoscu -aec TRIALGATE localhost " + port) == 0);
   CHECK(run("echoscu -aec OTHER localhost " + port) != 0);
@@ -30,6 +32,6 @@ TEST_CASE("DCMTK's echoscu and storescu are served as they are") {
   CHECK(stored[0].request.sop_class.value() == "1.2.840.10008.5.1.4.1.1.2");
   CHECK(stored[0].data_set == stored[1].data_set);
   CHECK(stored[0].data_set.size() > 30000);
-  node.service.refuse = [](const StoreRequest&) { return StoreOutcome{0xA700, "no space"}; };
+  node.service.behave({.refusal = StoreOutcome{0xA700, "no space"}});
   CHECK(run("storescu -aec TRIALGATE localhost " + port + " " + file) != 0);
 }

@@ -151,7 +151,7 @@ TEST_CASE("IPv6 and a name reach the acceptor too") {
 
 TEST_CASE("A refused instance leaves the association usable; its status and comment come back") {
   Node node;
-  node.service.refuse = [](const StoreRequest&) { return StoreOutcome{0xA700, "no space"}; };
+  node.service.behave({.refusal = StoreOutcome{0xA700, "no space"}});
   Client client(config_for(node.port));
   REQUIRE(client.opened);
   MemorySource source(pattern(300000));

@@ -17,20 +17,23 @@ class MemoryService::Sink final : public InstanceSink {
   }
 
   Task<Result<void>> write(std::span<const std::uint8_t> bytes) override {
-    if (stored_.data_set.size() + bytes.size() > service_.fail_write_beyond) co_return service_.write_failure;
+    const Behaviour behaviour = service_.behaviour();
+    if (stored_.data_set.size() + bytes.size() > behaviour.fail_write_beyond)
+      co_return behaviour.write_failure;
     stored_.data_set.insert(stored_.data_set.end(), bytes.begin(), bytes.end());
     co_return Result<void>();
   }
 
   Task<StoreOutcome> finish() override {
-    if (service_.finish_takes.count() > 0) {
-      boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, service_.finish_takes);
+    const Behaviour behaviour = service_.behaviour();
+    if (behaviour.finish_takes.count() > 0) {
+      boost::asio::steady_timer timer(co_await boost::asio::this_coro::executor, behaviour.finish_takes);
       [[maybe_unused]] const auto waited = co_await timer.async_wait(use_task);
     }
     finished_ = true;
     const std::lock_guard lock(service_.mutex_);
     service_.stored_.push_back(std::move(stored_));
-    co_return service_.outcome;
+    co_return behaviour.outcome;
   }
 
  private:
@@ -39,14 +42,22 @@ class MemoryService::Sink final : public InstanceSink {
   bool finished_ = false;
 };
 
+void MemoryService::behave(Behaviour behaviour) {
+  const std::lock_guard lock(mutex_);
+  behaviour_ = std::move(behaviour);
+}
+
+MemoryService::Behaviour MemoryService::behaviour() const {
+  const std::lock_guard lock(mutex_);
+  return behaviour_;
+}
+
 Task<StoreBegin> MemoryService::begin(StoreRequest request) {
   {
     const std::lock_guard lock(mutex_);
     ++begun_;
   }
-  if (refuse) {
-    if (auto refusal = refuse(request)) co_return StoreBegin(std::move(*refusal));
-  }
+  if (auto refusal = behaviour().refusal) co_return StoreBegin(std::move(*refusal));
   std::unique_ptr<InstanceSink> sink = std::make_unique<Sink>(*this, std::move(request));
   co_return StoreBegin(std::move(sink));
 }
@@ -79,7 +90,13 @@ std::size_t MemoryService::begun() const {
 Decision TestPolicy::decide(const AssociationRequestView& request) {
   if (request.called != AeTitle("TRIALGATE")) return Reject::called_ae_not_recognized();
   if (request.calling == AeTitle("STRANGER")) return Reject::calling_ae_not_recognized();
-  return grant;
+  const std::lock_guard lock(mutex_);
+  return grant_;
+}
+
+void TestPolicy::grant(Accept accept) {
+  const std::lock_guard lock(mutex_);
+  grant_ = std::move(accept);
 }
 
 }  // namespace trialgate::test
