@@ -16,8 +16,9 @@ PERSONS = (
     "RequestedProcedureID",
     "PerformedProcedureStepID",
 )
-PLACES = ("InstitutionName", "InstitutionAddress", "StationName")
-DEVICES = ("DeviceSerialNumber",)
+PLACES = ("InstitutionName", "InstitutionAddress")
+# Retain Device Identity (PS3.15 §E.3.8) keeps both, and the sample trial chooses it.
+DEVICES = ("DeviceSerialNumber", "StationName")
 UIDS = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "FrameOfReferenceUID")
 DATES = ("StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate", "PatientBirthDate")
 
