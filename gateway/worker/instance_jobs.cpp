@@ -6,12 +6,14 @@
 #include "rules/deidentify/identity.h"
 #include "rules/examine/instance_record.h"
 #include "storage/digest.h"
+#include "storage/file_system.h"
 
 #include <boost/json/parse.hpp>
 
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <memory>
 #include <optional>
@@ -117,10 +119,23 @@ class PlanReader {
   std::string reason_;
 };
 
-std::string data_set_digest(const rules::Deidentified& instance, std::span<const std::uint8_t> file) {
+constexpr std::size_t digest_step_bytes = 256U << 10U;
+
+/// In hex; nothing when the file ends before the pixel range does. Reads instead of using the mapping: mapped
+/// pages of a large instance would all count as resident memory of the worker.
+std::optional<std::string> data_set_digest(const rules::Deidentified& instance, int file) {
   storage::DigestBuilder builder;
   builder.update(instance.prefix);
-  builder.update(file.subspan(instance.pixel_offset, instance.pixel_length));
+  std::vector<std::uint8_t> buffer(
+      static_cast<std::size_t>(std::min<std::uint64_t>(instance.pixel_length, digest_step_bytes)));
+  for (std::uint64_t done = 0; done < instance.pixel_length;) {
+    const std::span<std::uint8_t> part(buffer.data(), static_cast<std::size_t>(std::min<std::uint64_t>(
+                                                          instance.pixel_length - done, buffer.size())));
+    const auto got = storage::read_fd_at(file, instance.pixel_offset + done, part, "instance");
+    if (!got || *got != part.size()) return std::nullopt;
+    builder.update(part);
+    done += part.size();
+  }
   builder.update(instance.suffix);
   return builder.finish().hex();
 }
@@ -134,8 +149,9 @@ WorkerReply deidentify_job(PlanReader& plans, const WorkerRequest& request) {
   auto outcome = rules::deidentify(file.bytes(), plan->rules, plan->subject, plan->identity);
   if (const auto* held = std::get_if<rules::Held>(&outcome)) return held_reply(*held);
   auto& instance = std::get<rules::Deidentified>(outcome);
-  std::string digest = data_set_digest(instance, file.bytes());
-  return deidentify_reply(std::move(instance), std::move(digest));
+  auto digest = data_set_digest(instance, request.file);
+  if (!digest) return error_reply("the pixel data cannot be read");
+  return deidentify_reply(std::move(instance), std::move(*digest));
 }
 
 std::string load_tables() {

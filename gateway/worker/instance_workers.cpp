@@ -40,8 +40,14 @@ Job examine_job(storage::UniqueFd file, std::span<const std::string> extra_paths
   return job;
 }
 
-Job deidentify_job(storage::UniqueFd file, const DeidentificationPlan& plan) {
+// A worker reads the whole instance for its digest: a slow disk must not make a large one look hostile.
+constexpr std::uint64_t slowest_read_bytes_per_millisecond = 20'000;
+
+Job deidentify_job(storage::UniqueFd file, const DeidentificationPlan& plan,
+                   std::chrono::milliseconds job_timeout) {
   Job job;
+  job.timeout =
+      job_timeout + std::chrono::milliseconds(size_of(file.get()) / slowest_read_bytes_per_millisecond);
   job.header = {{"job", "deidentify"}};
   job.body = plan.text();
   job.file = std::move(file);
@@ -83,13 +89,14 @@ void InstanceWorkers::examine(storage::UniqueFd file, std::span<const std::strin
 DeidentifyOutcome InstanceWorkers::deidentify(int file, const DeidentificationPlan& plan) {
   storage::UniqueFd own = duplicate(file);
   if (!own) return no_descriptor();
-  return deidentify_outcome(pool_.run(deidentify_job(std::move(own), plan)), size_of(file));
+  return deidentify_outcome(pool_.run(deidentify_job(std::move(own), plan, pool_.config().job_timeout)),
+                            size_of(file));
 }
 
 void InstanceWorkers::deidentify(storage::UniqueFd file, const DeidentificationPlan& plan,
                                  std::function<void(DeidentifyOutcome)> callback) {
   const std::uint64_t size = size_of(file.get());
-  pool_.submit(deidentify_job(std::move(file), plan),
+  pool_.submit(deidentify_job(std::move(file), plan, pool_.config().job_timeout),
                [callback = std::move(callback), size](JobOutcome outcome) {
                  callback(deidentify_outcome(std::move(outcome), size));
                });

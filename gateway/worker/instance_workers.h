@@ -50,7 +50,7 @@ class InstanceWorkers {
   void examine(storage::UniqueFd file, std::span<const std::string> extra_paths,
                std::function<void(ExamineOutcome)> callback);
 
-  /// De-identifies and waits. `file` stays the caller's.
+  /// De-identifies and waits. `file` stays the caller's. The job's deadline grows with the file's size.
   [[nodiscard]] DeidentifyOutcome deidentify(int file, const DeidentificationPlan& plan);
   /// The same without waiting. Blocks only while the queue is full.
   void deidentify(storage::UniqueFd file, const DeidentificationPlan& plan,
