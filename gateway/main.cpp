@@ -4,6 +4,7 @@
 #include "gateway/commands/deidentify_files.h"
 #include "gateway/commands/exit_status.h"
 #include "gateway/commands/open_store.h"
+#include "gateway/commands/reports.h"
 #include "gateway/commands/studies.h"
 #include "gateway/commands/verify_store.h"
 #include "gateway/serve/node.h"
@@ -178,6 +179,46 @@ void add_send(CLI::App& app, Action& action) {
       [&action, options] { action = [options] { return send_command(*options, std::cout, std::cerr); }; });
 }
 
+void add_query(CLI::App& app, Action& action) {
+  auto* query = app.add_subcommand("query", "What sites have to answer");
+  query->require_subcommand(1);
+  auto* list = query->add_subcommand("list", "A line for each open query");
+  auto options = std::make_shared<QueryOptions>();
+  add_store(*list, options->store);
+  list->add_flag("--json", options->json, "Answer as JSON");
+  list->callback([&action, options] {
+    action = [options] { return query_list_command(*options, std::cout, std::cerr); };
+  });
+  auto* show = query->add_subcommand("show", "What the site's technician has to know and to do");
+  auto shown = std::make_shared<QueryOptions>();
+  auto id = std::make_shared<std::uint64_t>(0);
+  add_store(*show, shown->store);
+  show->add_option("ID", *id, "Number of the submission")->required();
+  show->add_option("--language", shown->language, "en or zh")
+      ->transform(CLI::CheckedTransformer(languages()));
+  show->add_flag("--json", shown->json, "Answer as JSON");
+  show->callback([&action, shown, id] {
+    action = [shown, id] { return query_show_command(*shown, *id, std::cout, std::cerr); };
+  });
+}
+
+void add_report(CLI::App& app, Action& action) {
+  auto* report = app.add_subcommand("report", "Lists for the trial's file");
+  report->require_subcommand(1);
+  const auto add = [&](const char* name, const char* what,
+                       int (*run)(const ReportOptions&, std::ostream&, std::ostream&)) {
+    auto* command = report->add_subcommand(name, what);
+    auto options = std::make_shared<ReportOptions>();
+    add_store(*command, options->store);
+    command->add_flag("--json", options->json, "Answer as JSON");
+    command->callback(
+        [&action, options, run] { action = [options, run] { return run(*options, std::cout, std::cerr); }; });
+  };
+  add("transfers", "What was received, de-identified and delivered, study by study",
+      report_transfers_command);
+  add("deviations", "What was released although a check did not pass", report_deviations_command);
+}
+
 void add_audit(CLI::App& app, Action& action) {
   auto* audit = app.add_subcommand("audit", "Verify or export the audit trail");
   audit->require_subcommand(1);
@@ -241,6 +282,8 @@ int main(int argc, char** argv) {
   add_deidentify(app, action);
   add_studies(app, action);
   add_send(app, action);
+  add_query(app, action);
+  add_report(app, action);
   add_audit(app, action);
   add_verify_store(app, action);
   app.add_subcommand("worker", "Internal: a process that reads data sets for the node")

@@ -10,6 +10,7 @@ target_sources(gateway PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/load_trial_file.cpp
   ${CMAKE_CURRENT_LIST_DIR}/open_store.cpp
   ${CMAKE_CURRENT_LIST_DIR}/progress.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/reports.cpp
   ${CMAKE_CURRENT_LIST_DIR}/studies.cpp
   ${CMAKE_CURRENT_LIST_DIR}/study_files.cpp
   ${CMAKE_CURRENT_LIST_DIR}/verdict_text.cpp

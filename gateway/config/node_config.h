@@ -65,8 +65,8 @@ struct NodeConfig {
   std::optional<std::chrono::milliseconds>
       quiet;                       ///< instead of the trials' quiet_seconds; for demonstrations and tests
   std::chrono::seconds drain{10};  ///< how long a stop waits for open associations
-  double free_space_percent = 5;   ///< watermark: below, C-STORE is answered A700H
-  std::uint64_t free_space_bytes = 20ULL << 30;    ///< the smaller of the two watermarks counts
+  double free_space_percent = 5;   ///< watermark: with less free, C-STORE is answered A700H
+  std::uint64_t free_space_bytes = 20ULL << 30;    ///< the larger of the two watermarks counts
   std::vector<std::string> extra_storage_classes;  ///< SOP class UIDs beyond the standard's table
   bool accept_private_storage_classes = true;      ///< received and kept; the rules hold them
   bool accept_deflated = false;
