@@ -13,15 +13,8 @@ namespace trialgate::gateway {
 namespace {
 
 constexpr std::size_t most_under_way = 512;
-
-/// What an examination brings into the index.
-struct Examined {
-  storage::InstanceState state = storage::InstanceState::unreadable;
-  std::string study_uid;
-  std::string series_uid;
-  std::string record;  ///< JSON, empty when unreadable
-  std::string reason;  ///< why it is unreadable
-};
+/// Commits that examine compete with those that receive: few large ones leave the disk to the senders.
+constexpr std::size_t most_in_one_commit = 64;
 
 /// Stands in for the Study Instance UID of an instance that cannot be read; unique, and no UID.
 std::string study_of_unreadable(const storage::Digest& blob) {
@@ -62,7 +55,7 @@ storage::Result<storage::SubmissionRow> join_submission(storage::Transaction& tr
 }
 
 storage::Result<void> record_examination(storage::Transaction& transaction, const storage::InstanceRow& seen,
-                                         const Examined& examined, std::uint64_t& submission) {
+                                         const ExaminationResult& examined, std::uint64_t& submission) {
   auto row = transaction.index().instance(seen.sop_instance_uid, seen.blob);
   if (!row) return row.error();
   if (!*row || (*row)->state != storage::InstanceState::received) return {};
@@ -152,7 +145,7 @@ bool Examiner::step() {
 }
 
 void Examiner::finish(const storage::InstanceRow& row, ExamineOutcome outcome) {
-  auto examined = std::make_shared<Examined>();
+  auto examined = std::make_shared<ExaminationResult>();
   if (const auto* record = std::get_if<rules::InstanceRecord>(&outcome);
       record != nullptr && !record->study_uid.empty()) {
     examined->state = storage::InstanceState::examined;
@@ -165,7 +158,7 @@ void Examiner::finish(const storage::InstanceRow& row, ExamineOutcome outcome) {
   } else {
     const auto& failure = std::get<WorkerFailure>(outcome);
     if (!failure.blames_instance()) {
-      settle(row, true);
+      give_back(row);
       return;
     }
     examined->study_uid = study_of_unreadable(row.blob);
@@ -175,32 +168,78 @@ void Examiner::finish(const storage::InstanceRow& row, ExamineOutcome outcome) {
     log_.event(dimse::Level::warn, "instance.unreadable",
                {{"site", row.site}, {"sop_instance_uid", row.sop_instance_uid}, {"why", examined->reason}});
   }
-  auto submission = std::make_shared<std::uint64_t>(0);
+  {
+    const std::lock_guard lock(mutex_);
+    finished_.push_back({row, std::move(examined), std::make_shared<std::uint64_t>(0)});
+  }
+  record_when_due();
+}
+
+void Examiner::record_when_due() {
+  std::vector<Finished> batch;
+  {
+    const std::lock_guard lock(mutex_);
+    const bool all = finished_.size() + recording_ >= under_way_.size();
+    if (finished_.empty() || (!all && finished_.size() < most_in_one_commit)) return;
+    recording_ += finished_.size();
+    batch.swap(finished_);
+  }
+  record(std::move(batch));
+}
+
+void Examiner::record(std::vector<Finished> batch) {
+  auto shared = std::make_shared<const std::vector<Finished>>(std::move(batch));
   storage::Commit commit;
-  commit.apply = [row, examined, submission](storage::Transaction& transaction) {
-    return record_examination(transaction, row, *examined, *submission);
-  };
-  commit.done = [this, row, submission](storage::Result<void> result) {
-    if (!result) {
-      log_.event(dimse::Level::error, "instance.examination_not_recorded",
-                 {{"sop_instance_uid", row.sop_instance_uid}, {"why", result.error().message()}});
-    } else if (*submission != 0) {
-      const std::lock_guard lock(mutex_);
-      contributors_[*submission].insert(row.association_id);
+  commit.apply = [shared](storage::Transaction& transaction) -> storage::Result<void> {
+    for (const Finished& one : *shared) {
+      auto recorded = record_examination(transaction, one.row, *one.examined, *one.submission);
+      if (!recorded) return recorded;
     }
-    settle(row, !result);
+    return {};
+  };
+  commit.done = [this, shared](storage::Result<void> result) {
+    if (!result) {
+      log_.event(
+          dimse::Level::error, "instance.examination_not_recorded",
+          {{"instances", static_cast<std::int64_t>(shared->size())}, {"why", result.error().message()}});
+    }
+    {
+      const std::lock_guard lock(mutex_);
+      recording_ -= shared->size();
+      for (const Finished& one : *shared) {
+        if (result && *one.submission != 0) contributors_[*one.submission].insert(one.row.association_id);
+      }
+    }
+    settle(*shared, !result);
   };
   store_.submit(std::move(commit));
 }
 
-void Examiner::settle(const storage::InstanceRow& row, bool again) {
-  // Called with a copy of the callback on the heap: after the last notify nothing of this object is used,
-  // since the destructor waits for under_way_ to run empty.
+void Examiner::give_back(const storage::InstanceRow& row) {
+  // Those that wait to be recorded may have waited for this one: they go first, while under_way_ still keeps
+  // the destructor from running.
+  {
+    const std::lock_guard lock(mutex_);
+    ++recording_;
+  }
+  record_when_due();
+  {
+    const std::lock_guard lock(mutex_);
+    --recording_;
+  }
+  settle({{row, nullptr, nullptr}}, true);
+}
+
+void Examiner::settle(const std::vector<Finished>& settled, bool again) {
+  // A copy: once under_way_ is empty the destructor may run, and nothing of this object is used after the
+  // notification.
   const std::function<void()> progress = progress_;
   {
     const std::lock_guard lock(mutex_);
-    if (again) cursor_ = std::min(cursor_, row.arrival - 1);
-    under_way_.erase(row.arrival);
+    for (const Finished& one : settled) {
+      if (again) cursor_ = std::min(cursor_, one.row.arrival - 1);
+      under_way_.erase(one.row.arrival);
+    }
     settled_.notify_all();
   }
   progress();

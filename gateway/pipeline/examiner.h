@@ -9,11 +9,22 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace trialgate::gateway {
+
+/// What an examination brings into the index.
+struct ExaminationResult {
+  storage::InstanceState state = storage::InstanceState::unreadable;
+  std::string study_uid;
+  std::string series_uid;
+  std::string record;  ///< JSON, empty when unreadable
+  std::string reason;  ///< why it is unreadable
+};
 
 /// First step after receipt: hands instances to the workers and joins what they found to submissions, one for
 /// each study of a site. An instance that no worker can read becomes a submission of its own, since its study
@@ -39,8 +50,18 @@ class Examiner {
   void forget(std::uint64_t submission);
 
  private:
+  /// An examination whose result is not in the index yet.
+  struct Finished {
+    storage::InstanceRow row;
+    std::shared_ptr<const ExaminationResult> examined;
+    std::shared_ptr<std::uint64_t> submission;  ///< set when it is recorded
+  };
+
   void finish(const storage::InstanceRow& row, ExamineOutcome outcome);
-  void settle(const storage::InstanceRow& row, bool again);
+  void record_when_due();
+  void record(std::vector<Finished> batch);
+  void give_back(const storage::InstanceRow& row);
+  void settle(const std::vector<Finished>& settled, bool again);
 
   storage::Store& store_;
   InstanceWorkers& workers_;
@@ -50,8 +71,10 @@ class Examiner {
   mutable std::mutex mutex_;
   std::condition_variable settled_;
   std::map<std::uint64_t, std::string> under_way_;  ///< site by arrival number
-  std::uint64_t cursor_ = 0;                        ///< arrivals up to here were handed out
-  bool behind_ = false;                             ///< more instances wait in the index than were handed out
+  std::vector<Finished> finished_;  ///< to be recorded with the next ones, at once with the last
+  std::size_t recording_ = 0;       ///< in commits that are under way
+  std::uint64_t cursor_ = 0;        ///< arrivals up to here were handed out
+  bool behind_ = false;             ///< more instances wait in the index than were handed out
   std::map<std::uint64_t, std::set<std::uint64_t>> contributors_;
 };
 

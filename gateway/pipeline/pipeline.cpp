@@ -10,6 +10,7 @@ namespace trialgate::gateway {
 namespace {
 
 constexpr std::chrono::milliseconds look_again{250};
+constexpr std::chrono::milliseconds gather{20};
 constexpr std::chrono::seconds trial_look{1};
 constexpr std::chrono::seconds retry_after{5};
 /// An association that stays open and silent does not hold a study back for ever.
@@ -40,6 +41,8 @@ void Pipeline::Runner::run() {
     {
       std::unique_lock lock(signal_.mutex);
       signal_.condition.wait_for(lock, look_again, [this] { return signal_.woken || signal_.stopping; });
+      // Wake-ups come with every instance; a short wait turns many of them into one round.
+      if (signal_.woken) signal_.condition.wait_for(lock, gather, [this] { return signal_.stopping; });
       if (signal_.stopping) return;
       signal_.woken = false;
     }
