@@ -28,7 +28,8 @@ enum class Access {
 struct StoreConfig {
   std::string directory;  ///< must exist; the store lays itself out inside
   Access access = Access::serve;
-  /// Size of the LMDB map: an upper bound of the index, not allocated ahead. Restart to enlarge it.
+  /// Size of the LMDB map: an upper bound of the index, not allocated ahead. The same in every
+  /// process that opens the store; restart to enlarge it.
   std::uint64_t map_size_bytes = std::uint64_t{64} << 30;
   /// Nothing new is received while less than the larger of these two is free on the disk.
   std::uint32_t watermark_percent = 5;  ///< of the file system's size, 0..99

@@ -13,6 +13,9 @@ namespace {
 // How many blobs rescan() reads again.
 constexpr std::size_t recent_blobs_kept = 64;
 
+// A command that was killed while it read would keep LMDB from reusing pages until the next start.
+constexpr std::uint64_t groups_between_reader_checks = 1'024;
+
 Failure not_accepting(const Health& health) {
   return fail(Errc::not_accepting, health.reason());
 }
@@ -76,6 +79,7 @@ void Committer::process(Group& group) {
     publish(group);
     committed = write_rows(group);
     parts_.reserve.ensure();
+    if (++groups_ % groups_between_reader_checks == 0) (void)parts_.environment->clear_stale_readers();
   }
   if (committed) {
     remember_blobs(group);

@@ -9,6 +9,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -65,6 +66,7 @@ class Committer {
   std::mutex work_mutex_;
   std::atomic<bool> map_full_ = false;
   std::deque<Digest> recent_;
+  std::uint64_t groups_ = 0;
 
   std::mutex queue_mutex_;
   std::condition_variable queued_;

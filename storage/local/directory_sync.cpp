@@ -1,6 +1,7 @@
 #include "storage/local/directory_sync.h"
 
 #include <algorithm>
+#include <system_error>
 #include <utility>
 
 namespace trialgate::storage {
@@ -18,7 +19,8 @@ std::vector<Result<void>> DirectorySync::sync(std::span<const Directory* const> 
   if (directories.empty()) return {};
   std::unique_lock lock(mutex_);
   const std::size_t wanted = std::min(directories.size() - 1, max_helpers);
-  while (helpers_.size() < wanted) helpers_.emplace_back([this] { help(); });
+  while (helpers_.size() < wanted && start_helper()) {
+  }
   directories_ = directories;
   results_.assign(directories.size(), Result<void>());
   next_ = 0;
@@ -29,6 +31,16 @@ std::vector<Result<void>> DirectorySync::sync(std::span<const Directory* const> 
   directories_ = {};
   next_ = 0;
   return std::move(results_);
+}
+
+bool DirectorySync::start_helper() {
+  // A process that has no threads left syncs with those that it has.
+  try {
+    helpers_.emplace_back([this] { help(); });
+  } catch (const std::system_error&) {
+    return false;
+  }
+  return true;
 }
 
 void DirectorySync::help() {

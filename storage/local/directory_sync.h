@@ -26,6 +26,7 @@ class DirectorySync {
  private:
   static constexpr std::size_t max_helpers = 7;
 
+  bool start_helper();
   void help();
   void work(std::unique_lock<std::mutex>& lock);
 

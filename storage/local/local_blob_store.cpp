@@ -93,8 +93,7 @@ void LocalBlobStore::sync_touched(std::map<std::uint8_t, Result<void>>& touched)
 std::vector<Result<PublishOutcome>> LocalBlobStore::publish(std::span<SealedBlob* const> blobs) {
   std::vector<Result<PublishOutcome>> outcomes;
   outcomes.reserve(blobs.size());
-  // A known digest needs no sync of its own: its directory was synced by whoever published it, by sync_all(),
-  // or is synced below because the same group published it.
+  // The directory of a known digest is synced too: that a name is visible does not tell that it is durable.
   std::map<std::uint8_t, Result<void>> touched;
   bool new_directory = false;
   for (SealedBlob* blob : blobs) {
