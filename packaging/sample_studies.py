@@ -10,6 +10,14 @@ NUMBER_WORDS = "ZERO ONE TWO THREE FOUR FIVE SIX SEVEN EIGHT NINE".split()
 UNREGISTERED = Patient("SYNTHETIC^PATIENT UNKNOWN", "TG-DEMO-9999", birth_date="19710823", other_ids="HOSP-0099999")
 
 
+LOCALIZER, PORTAL_VENOUS = 1, 2  # series numbers
+
+
+def of_the_charter(instances):
+    """Those in a series that the charter has a slot for. Localizers are kept by the node and never leave it."""
+    return [instance for instance in instances if instance.series_number != LOCALIZER]
+
+
 @dataclass
 class Scenario:
     """One line of the demonstration. `sendings`: lists of instances, sent one after another.
@@ -36,11 +44,9 @@ class Scenario:
     @property
     def archived(self):
         """How many instances the archive should hold."""
-        return (
-            len({instance.sop_instance_uid for sent in self.sendings for instance in sent})
-            if self.outcome == "released"
-            else 0
-        )
+        if self.outcome != "released":
+            return 0
+        return len({instance.sop_instance_uid for sent in self.sendings for instance in of_the_charter(sent)})
 
 
 def patient(number):
@@ -67,8 +73,8 @@ def study(who, style="siemens", date=BASELINE, defects=(), seed="", **series):
         operator="SYNTHETIC^TECHNICIAN",
         seed=seed,
         series=(
-            SeriesPlan(number=1, kind="localizer", slices=1, contrast=False, size=64),
-            SeriesPlan(number=2, defects=tuple(defects), **series),
+            SeriesPlan(number=LOCALIZER, kind="localizer", slices=1, contrast=False, size=64),
+            SeriesPlan(number=PORTAL_VENOUS, defects=tuple(defects), **series),
         ),
     )
     return synthesise(plan)

@@ -9,9 +9,11 @@ from dicom_writer import CT_IMAGE_STORAGE, EXPLICIT_VR_LITTLE_ENDIAN, uid
 from dimse_peer import Aborted, Closed, NotAccepted, store_contexts
 from processes import wait_until
 
+import identifiers
 import part10
 
 DEFLATED = "1.2.840.10008.1.2.1.99"
+EXPLICIT_VR_BIG_ENDIAN = "1.2.840.10008.1.2.2"
 MEDIA_STORAGE_DIRECTORY = "1.2.840.10008.1.3.10"
 SUCCESS = 0x0000
 
@@ -28,13 +30,41 @@ def files():
             yield row["path"], file
 
 
+# Patient's Name, ID, Birth Date, Other IDs, Referring Physician's Name, Accession Number
+IDENTIFYING = (0x00100010, 0x00100020, 0x00100030, 0x00101000, 0x00080090, 0x00080050)
+
+
+def identifying_values(file):
+    """{bytes: tag} of the identifying values at the top level of a Little Endian data set, components of names also alone."""
+    if file.transfer_syntax in (DEFLATED, EXPLICIT_VR_BIG_ENDIAN):
+        return {}
+    elements, found = part10.top_level(file), {}
+    for tag in IDENTIFYING:
+        value = elements.get(tag, b"").strip(b"\0 ")
+        for part in [value] + value.replace(b"=", b"^").split(b"^"):
+            if len(part) >= identifiers.SHORTEST_SEARCHED:
+                found[part] = f"{tag:08x}"
+    return found
+
+
 @unittest.skipUnless(os.path.isdir(support.DATA), f"no real files at {support.DATA}")
 class RealFiles(support.NodeTestCase):
     """All files under the default configuration."""
 
     def store(self, file):
+        self.log_must_not_hold.update(identifying_values(file))
         with self.associate(store_contexts([file])) as association:
             return association.store(file.sop_class, file.sop_instance, file.transfer_syntax, file.data_set)[0]
+
+    def assert_at_rest(self):
+        """Every study is judged: none of these patients is registered, so that all are quarantined."""
+
+        def judged():
+            rows = self.node.studies()
+            return rows and all(row["state"] not in ("receiving", "examined") for row in rows)
+
+        self.assertTrue(wait_until(judged, 120, 0.5), "the node did not come to rest")
+        self.assertEqual({row["state"] for row in self.node.studies()}, {"quarantined"})
 
     def test_valid_files_are_kept_bit_for_bit(self):
         valid = [
@@ -50,6 +80,8 @@ class RealFiles(support.NodeTestCase):
         for path, file in valid:
             with self.subTest(path):
                 self.assert_kept(file, blobs)
+        self.assertGreater(len(self.log_must_not_hold), 50)
+        self.assert_at_rest()
 
     def test_broken_data_sets_are_kept_too(self):
         broken = [(path, file) for path, file in files() if path.startswith("malformed/")]
@@ -90,13 +122,7 @@ class RealFiles(support.NodeTestCase):
         file = part10.Part10(CT_IMAGE_STORAGE, uid("nested"), EXPLICIT_VR_LITTLE_ENDIAN, opening * 10000)
         self.assertEqual(self.store(file), SUCCESS)
         self.assert_kept(file, self.blobs())
-
-        def examined():
-            rows = self.node.studies()
-            return rows and all(row["state"] != "receiving" for row in rows)
-
-        self.assertTrue(wait_until(examined, 120, 0.5), "the node did not come to rest")
-        self.assertFalse([row for row in self.node.studies() if row["state"] not in ("quarantined", "withdrawn")])
+        self.assert_at_rest()
         self.assertEqual(self.echo(), SUCCESS)
 
 

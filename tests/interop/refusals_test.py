@@ -25,7 +25,7 @@ from processes import LOOPBACK, wait_until
 ECHO = [(VERIFICATION, [IMPLICIT_VR_LITTLE_ENDIAN])]
 PERMANENT, TRANSIENT = 1, 2
 SERVICE_USER, ACSE, PRESENTATION = 1, 2, 3
-SERVICE_PROVIDER = 2
+ABORT_BY_USER, SERVICE_PROVIDER = 0, 2
 UNRECOGNIZED_PDU, UNEXPECTED_PDU, INVALID_PARAMETER = 1, 2, 6
 
 
@@ -92,10 +92,18 @@ class Refusals(support.NodeTestCase):
         self.assertEqual(wire.receive()[0], A_ASSOCIATE_AC)
         return wire
 
-    def assert_aborted(self, wire, reason, source=SERVICE_PROVIDER):
+    def assert_aborted_before_association(self, wire):
+        """AA-1 of table 9-10 in Sta2: the source is the service user, and the reason then means nothing (9.3.8)."""
+        kind, body = wire.receive()
+        self.assertEqual((kind, body[2]), (A_ABORT, ABORT_BY_USER))
+        with self.assertRaises(Closed):
+            wire.receive()
+
+    def assert_aborted(self, wire, reason):
+        """AA-8 of table 9-10."""
         kind, body = wire.receive()
         self.assertEqual(kind, A_ABORT)
-        self.assertEqual((body[2], body[3]), (source, reason))
+        self.assertEqual((body[2], body[3]), (SERVICE_PROVIDER, reason))
         with self.assertRaises(Closed):
             wire.receive()
 
@@ -124,7 +132,7 @@ class Refusals(support.NodeTestCase):
     def test_unknown_pdu_type_before_an_association(self):
         wire = self.raw()
         wire.send(pdu(0x09, bytes(4)))
-        self.assert_aborted(wire, UNRECOGNIZED_PDU)
+        self.assert_aborted_before_association(wire)
 
     def test_unknown_pdu_type_within_an_association(self):
         wire = self.established()
@@ -139,12 +147,12 @@ class Refusals(support.NodeTestCase):
     def test_data_before_an_association(self):
         wire = self.raw()
         wire.send(pdu(P_DATA_TF, struct.pack(">IBB", 2, 1, 3)))
-        self.assert_aborted(wire, UNEXPECTED_PDU)
+        self.assert_aborted_before_association(wire)
 
     def test_a_web_browser(self):
         wire = self.raw()
         wire.send(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-        self.assert_aborted(wire, UNRECOGNIZED_PDU)
+        self.assert_aborted_before_association(wire)
 
     def test_pdv_longer_than_its_pdu(self):
         wire = self.established()

@@ -18,7 +18,7 @@ import identifiers  # noqa: E402
 import part10  # noqa: E402
 from dimse_peer import VERIFICATION, Requestor  # noqa: E402
 from dicom_writer import IMPLICIT_VR_LITTLE_ENDIAN  # noqa: E402
-from node import AE_TITLE, CALLING_AE_TITLE, Node  # noqa: E402
+from node import AE_TITLE, CALLING_AE_TITLE, NO_ARCHIVE, Node  # noqa: E402
 from processes import LOOPBACK  # noqa: E402
 
 TRIAL = os.path.join(SOURCE, "etc", "trials", "ONC-301.yaml")
@@ -64,18 +64,18 @@ def run_tool(*arguments, environment=None):
 
 class NodeTestCase(unittest.TestCase):
     """A node on an empty store that lives as long as the class. After the last test it must still be alive, and its log must
-    name none of the patients in `sent`."""
+    name none of the patients in `sent`. `log_must_not_hold`: {further bytes: what they are}."""
 
     settings = {}
     peers = None
-    destinations = ()
+    destinations = NO_ARCHIVE
     trials = (TRIAL,)
 
     @classmethod
     def setUpClass(cls):
         cls.directory = tempfile.mkdtemp(prefix="trialgate-test-")
         cls.addClassCleanup(shutil.rmtree, cls.directory, ignore_errors=True)
-        cls.sent = []
+        cls.sent, cls.log_must_not_hold = [], {}
         cls.before_node()
         cls.node = Node(
             os.path.join(cls.directory, "node"), list(cls.trials), cls.destinations, cls.peers, cls.settings
@@ -91,7 +91,8 @@ class NodeTestCase(unittest.TestCase):
     def tearDownClass(cls):
         alive = cls.node.alive()
         code = cls.node.stop()
-        found = identifiers.hits(cls.node.log().encode(), identifiers.identifying_values(cls.sent, SEARCHED_IN_LOGS))
+        values = {**cls.log_must_not_hold, **identifiers.identifying_values(cls.sent, SEARCHED_IN_LOGS)}
+        found = identifiers.hits(cls.node.log().encode(), values)
         if not alive or code != 0:
             raise AssertionError(
                 f"the node {'ended by itself' if not alive else 'did not stop cleanly'} with {code}: {cls.node.log()[-2000:]}"

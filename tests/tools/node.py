@@ -11,6 +11,8 @@ from processes import LOOPBACK, StartError, end, wait_until
 SITE = "SITE01"
 CALLING_AE_TITLE = "SITE01_CT"
 AE_TITLE = "TRIALGATE"
+# The sample trial delivers to it; nothing listens on the discard port of the loopback address.
+NO_ARCHIVE = ({"name": "irc-archive", "ae_title": "ARCHIVE", "host": LOOPBACK, "port": 9},)
 HELD = ("quarantined",)
 DELIVERED = ("delivered", "confirmed")
 
@@ -43,11 +45,11 @@ class CommandError(Exception):
 class Node:
     """One node: its folder holds `node.yaml`, the key, the store and the log. Use as a context manager, or call `stop`.
 
-    `trials`: paths of trial files; `destinations`: [{name, ae_title, host, port, ...}]; `peers`: further or other sources;
+    `trials`: paths of trial files; `destinations`: [{name, ae_title, host, port, ...}], by default one that is away; `peers`: further or other sources;
     `settings`: keys of the `node` section that differ from the ones below.
     """
 
-    def __init__(self, directory, trials, destinations=(), peers=None, settings=None, program=None):
+    def __init__(self, directory, trials, destinations=NO_ARCHIVE, peers=None, settings=None, program=None):
         self.directory = directory
         self.program = program or default_program()
         self.store = os.path.join(directory, "store")
