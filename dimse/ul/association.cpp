@@ -202,9 +202,9 @@ Task<void> Association::linger() {
 
 Association::Handled Association::invalid(const Failure& failure) {
   end_ = AssociationEnd::aborted_by_us;
+  const Action action = step(machine_.state(), Event::evt19_invalid_pdu).action;
   process(Event::evt19_invalid_pdu);
-  // AA-1 speaks for the user, but the user has not seen anything yet: the reason tells more.
-  if (pending_abort_) pending_abort_ = peer_answer(failure).abort;
+  if (action == Action::aa8) pending_abort_ = peer_answer(failure).abort;
   return failure;
 }
 
