@@ -292,6 +292,10 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
+    if (argc > 1 && argv[1][0] != '-' && app.get_subcommands().empty()) {
+      std::cerr << "trialgate: there is no command '" << argv[1] << "'; trialgate --help lists them\n";
+      return exit_could_not;
+    }
     const int code = app.exit(error);
     return code == 0 ? exit_ok : exit_could_not;
   }
