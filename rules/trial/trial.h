@@ -185,7 +185,7 @@ struct DeliveryRule {
   std::string to;  ///< name of a destination of the node
   Confirmation confirm = Confirmation::none;
   std::vector<std::string> time_points;  ///< empty: all
-  std::vector<std::string> slots;        ///< series matched to these slots only; empty: all instances
+  std::vector<std::string> slots;        ///< only what these took; empty: what any slot of the charter took
   std::vector<std::string> modalities;   ///< empty: all
   FilePosition position;
 };
