@@ -43,7 +43,6 @@ class Run {
       : file_(file),
         rules_(rules),
         subject_(subject),
-        identity_(identity),
         pass_(rules.actions(), identity,
               identity.shift_days(subject.subject_id, rules.rules().max_shift_days)) {}
 
@@ -256,7 +255,6 @@ class Run {
   std::span<const std::uint8_t> file_;
   const CompiledRules& rules_;
   const DeidentificationSubject& subject_;
-  const Identity& identity_;
   FileView view_;
   std::span<const std::uint8_t> bytes_;  // the data set in file_
   DataSet data_set_;
