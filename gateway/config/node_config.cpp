@@ -20,6 +20,9 @@ namespace {
 using rules::YamlErrors;
 using rules::YamlMap;
 
+/// Sites and destinations are keys of the index.
+constexpr std::size_t longest_name = 64;
+
 /// Reads one member of a map when it is there; the default stays otherwise.
 class Members {
  public:
@@ -57,33 +60,44 @@ class Members {
     if (!node) return;
     const auto value = rules::read_number(*node, key, errors_);
     if (!value) return;
-    if (*value < min || *value > max) {
-      std::ostringstream range;
-      range << key << " is out of range; expected " << min << " to " << max << " seconds";
-      errors_.add(*node, range.str());
-      return;
-    }
+    if (!in_range(*node, key, *value, min, max, " seconds")) return;
     target = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(*value));
+  }
+  void gibibytes(std::string_view key, std::uint64_t& bytes) {
+    const auto node = map_.take(key);
+    if (!node) return;
+    const auto value = rules::read_number(*node, key, errors_);
+    if (!value || !in_range(*node, key, *value, 0, 1'000'000, " GiB")) return;
+    bytes = static_cast<std::uint64_t>(*value * static_cast<double>(1ULL << 30));
   }
   void flag(std::string_view key, bool& target) {
     if (const auto node = map_.take(key)) target = rules::read_flag(*node, key, errors_).value_or(target);
   }
 
  private:
+  bool in_range(const YAML::Node& node, std::string_view key, double value, double min, double max,
+                const char* unit) {
+    if (value >= min && value <= max) return true;
+    std::ostringstream range;
+    range << key << " is out of range; expected " << min << " to " << max << unit;
+    errors_.add(node, range.str());
+    return false;
+  }
+
   YamlMap& map_;
   YamlErrors& errors_;
   std::filesystem::path folder_;
 };
 
-bool is_address_block(const std::string& text) {
+bool is_address_block(std::string text) {
+  const bool is_v6 = text.find(':') != std::string::npos;
+  if (text.find('/') == std::string::npos) text += is_v6 ? "/128" : "/32";
   boost::system::error_code error;
-  if (text.find('/') == std::string::npos) {
-    boost::asio::ip::make_address(text, error);
-    return !error;
+  if (is_v6) {
+    boost::asio::ip::make_network_v6(text, error);
+  } else {
+    boost::asio::ip::make_network_v4(text, error);
   }
-  boost::asio::ip::make_network_v4(text, error);
-  if (!error) return true;
-  boost::asio::ip::make_network_v6(text, error);
   return !error;
 }
 
@@ -153,6 +167,7 @@ void read_node(const YAML::Node& yaml, NodeConfig& config, const std::filesystem
   members.seconds("worker_timeout_seconds", config.worker_timeout, 1, 3600);
   members.integer("max_associations", config.max_associations, 1, 10'000);
   members.integer("max_pdu_bytes", config.max_pdu_bytes, 4096, 1 << 20);
+  if (config.max_pdu_bytes % 2 != 0) errors.add(yaml, "max_pdu_bytes is odd; expected an even number");
   members.seconds("artim_seconds", config.artim, 1, 600);
   members.seconds("idle_seconds", config.idle_timeout, 1, 86'400);
   std::chrono::milliseconds quiet{0};
@@ -161,14 +176,9 @@ void read_node(const YAML::Node& yaml, NodeConfig& config, const std::filesystem
   members.seconds("drain_seconds", config.drain, 0, 3600);
   if (const auto space = map.take("free_space")) {
     YamlMap watermark(*space, "free_space", errors);
-    if (const auto percent = watermark.take("percent")) {
-      config.free_space_percent =
-          rules::read_number(*percent, "percent", errors).value_or(config.free_space_percent);
-    }
-    if (const auto gib = watermark.take("gib")) {
-      const double value = rules::read_number(*gib, "gib", errors).value_or(20);
-      config.free_space_bytes = static_cast<std::uint64_t>(std::max(0.0, value) * (1ULL << 30));
-    }
+    Members limits(watermark, errors, folder);
+    limits.integer("percent", config.free_space_percent, 0, 99);
+    limits.gibibytes("gib", config.free_space_bytes);
     watermark.finish();
   }
   if (const auto classes = map.take("extra_storage_classes")) {
@@ -198,6 +208,7 @@ void read_peer(const YAML::Node& yaml, NodeConfig& config, YamlErrors& errors) {
   members.integer("associations", peer.associations, 1, 10'000);
   if (map.is_map() && peer.ae_title.empty()) errors.add(yaml, "peer has no ae_title");
   if (map.is_map() && peer.site.empty()) errors.add(yaml, "peer has no site");
+  if (peer.site.size() > longest_name) errors.add(yaml, "site is too long; expected at most 64 bytes");
   map.finish();
   config.peers.push_back(std::move(peer));
 }
@@ -218,6 +229,9 @@ void read_destination(const YAML::Node& yaml, NodeConfig& config, YamlErrors& er
   if (map.is_map()) {
     if (destination.name.empty()) errors.add(yaml, "destination has no name");
     if (destination.ae_title.empty()) errors.add(yaml, "destination has no ae_title");
+    if (destination.name.size() > longest_name) {
+      errors.add(yaml, "name is too long; expected at most 64 bytes");
+    }
     if (destination.host.empty()) errors.add(yaml, "destination has no host");
     for (const Destination& other : config.destinations) {
       if (other.name == destination.name)
@@ -239,6 +253,11 @@ void read_trial(const YAML::Node& yaml, NodeConfig& config, const std::filesyste
     members.path("file", entry.file);
     members.ae_title("called_ae_title", entry.called_ae_title);
     if (map.is_map() && entry.file.empty()) errors.add(yaml, "trial has no file");
+    for (const TrialEntry& other : config.trials) {
+      if (!entry.called_ae_title.empty() && other.called_ae_title == entry.called_ae_title) {
+        errors.add(yaml, "called_ae_title '" + entry.called_ae_title + "' is that of another trial");
+      }
+    }
     map.finish();
   }
   config.trials.push_back(std::move(entry));

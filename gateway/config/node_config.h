@@ -25,7 +25,7 @@ struct Peer {
   std::string ae_title;                ///< calling AE title, case-sensitive
   std::string site;                    ///< trial site that its images belong to
   std::vector<std::string> addresses;  ///< CIDR blocks or single addresses; empty = loopback only
-  std::uint32_t associations = 16;     ///< open at once
+  std::uint32_t associations = 16;     ///< open at once, for each listening address
 };
 
 /// Where de-identified instances go.
@@ -58,15 +58,16 @@ struct NodeConfig {
   std::uint32_t io_threads = 1;
   std::uint32_t workers = 2;                ///< worker processes
   std::chrono::seconds worker_timeout{30};  ///< one job
-  std::uint32_t max_associations = 64;
+  std::uint32_t max_associations = 64;      ///< for each listening address
   std::uint32_t max_pdu_bytes = 128 * 1024;
   std::chrono::seconds artim{10};
   std::chrono::seconds idle_timeout{60};
   std::optional<std::chrono::milliseconds>
       quiet;                       ///< instead of the trials' quiet_seconds; for demonstrations and tests
   std::chrono::seconds drain{10};  ///< how long a stop waits for open associations
-  double free_space_percent = 5;   ///< watermark: with less free, C-STORE is answered A700H
-  std::uint64_t free_space_bytes = 20ULL << 30;    ///< the larger of the two watermarks counts
+  /// Watermark: with less free than the larger of these two, C-STORE is answered A700H.
+  std::uint32_t free_space_percent = 5;  ///< of the file system's size, 0 to 99
+  std::uint64_t free_space_bytes = 20ULL << 30;
   std::vector<std::string> extra_storage_classes;  ///< SOP class UIDs beyond the standard's table
   bool accept_private_storage_classes = true;      ///< received and kept; the rules hold them
   bool accept_deflated = false;
