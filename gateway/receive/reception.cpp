@@ -1,11 +1,13 @@
 #include "gateway/receive/reception.h"
 
 #include "dimse/status.h"
+#include "gateway/pipeline/clock.h"
 #include "gateway/receive/offload.h"
+#include "gateway/receive/site_access.h"
 #include "storage/part10.h"
 
 #include <algorithm>
-#include <chrono>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -14,10 +16,6 @@ namespace {
 
 /// What is collected before it is written: the memory that an instance under way takes, whatever its size.
 constexpr std::size_t chunk_bytes = 256 * 1024;
-
-storage::UtcTime utc_now() {
-  return std::chrono::time_point_cast<std::chrono::microseconds>(std::chrono::system_clock::now());
-}
 
 /// The one table from storage failures to C-STORE statuses (PS3.4 table B.2-1).
 dimse::StoreOutcome refusal(const storage::Failure& failure) {
@@ -144,7 +142,7 @@ class StagedInstance final : public dimse::InstanceSink {
     refused(failure);
     const bool space = failure.code == make_error_code(storage::Errc::no_space) ||
                        failure.code == make_error_code(storage::Errc::not_accepting);
-    return dimse::fail(space ? dimse::Errc::local_limit : dimse::Errc::io_error, "store");
+    return dimse::fail(space ? dimse::Errc::out_of_resources : dimse::Errc::io_error, "store");
   }
 
   dimse::StoreOutcome refused(const storage::Failure& failure) {
@@ -197,7 +195,7 @@ dimse::Task<dimse::StoreBegin> Reception::begin(dimse::StoreRequest request) {
   row.sop_instance_uid = request.sop_instance.value();
   row.sop_class_uid = request.sop_class.value();
   row.transfer_syntax_uid = request.transfer_syntax.value();
-  row.site = request.association.peer_id;
+  row.site = site_of(request.association.peer_id);
   row.calling_ae = request.association.calling.value();
   row.called_ae = request.association.called.value();
   row.peer = request.association.peer_address;
@@ -205,7 +203,7 @@ dimse::Task<dimse::StoreBegin> Reception::begin(dimse::StoreRequest request) {
   row.data_set_offset = head->size();
   {
     const std::lock_guard lock(mutex_);
-    open_.insert(request.association.id);
+    open_.insert(key_of(request.association));
   }
   co_return std::make_unique<StagedInstance>(store_, disk_, log_, arrived_, std::move(row), std::move(*head));
 }
@@ -213,14 +211,19 @@ dimse::Task<dimse::StoreBegin> Reception::begin(dimse::StoreRequest request) {
 void Reception::association_ended(const dimse::AssociationInfo& association, dimse::AssociationEnd /*how*/) {
   {
     const std::lock_guard lock(mutex_);
-    if (open_.erase(association.id) == 0) return;
+    if (open_.erase(key_of(association)) == 0) return;
   }
   arrived_();
 }
 
+Reception::Key Reception::key_of(const dimse::AssociationInfo& association) {
+  return {association.id, association.peer_address, association.peer_port};
+}
+
 bool Reception::is_open(std::uint64_t association_id) const {
   const std::lock_guard lock(mutex_);
-  return open_.contains(association_id);
+  const auto found = open_.lower_bound({association_id, {}, 0});
+  return found != open_.end() && std::get<0>(*found) == association_id;
 }
 
 }  // namespace trialgate::gateway

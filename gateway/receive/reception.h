@@ -11,6 +11,8 @@
 #include <memory>
 #include <mutex>
 #include <set>
+#include <string>
+#include <tuple>
 
 namespace trialgate::gateway {
 
@@ -18,8 +20,8 @@ namespace trialgate::gateway {
 /// blob, index row and audit record are durable. Nothing of a data set is looked at here. Thread-safe.
 class Reception final : public dimse::StoreService {
  public:
-  /// Blocking work runs on `disk`. `arrived` is called, on the committer's thread, after an instance became
-  /// durable.
+  /// Blocking work runs on `disk`. `arrived` is called, on the association's thread, after an instance became
+  /// durable and after an association that had sent one has ended.
   Reception(storage::Store& store, boost::asio::thread_pool& disk, Logger& log,
             std::function<void()> arrived);
 
@@ -30,12 +32,16 @@ class Reception final : public dimse::StoreService {
   [[nodiscard]] bool is_open(std::uint64_t association_id) const;
 
  private:
+  /// An association's number is unique for one listening address only.
+  using Key = std::tuple<std::uint64_t, std::string, std::uint16_t>;
+  static Key key_of(const dimse::AssociationInfo& association);
+
   storage::Store& store_;
   boost::asio::thread_pool& disk_;
   Logger& log_;
   std::function<void()> arrived_;
   mutable std::mutex mutex_;
-  std::set<std::uint64_t> open_;
+  std::set<Key> open_;
 };
 
 }  // namespace trialgate::gateway

@@ -7,6 +7,17 @@
 namespace trialgate::gateway {
 namespace ip = boost::asio::ip;
 
+namespace {
+
+// An AE title cannot hold it (PS3.5 table 6.2-1).
+constexpr char between_site_and_ae_title = '\\';
+
+}  // namespace
+
+std::string site_of(const std::string& peer_id) {
+  return peer_id.substr(0, peer_id.rfind(between_site_and_ae_title));
+}
+
 SiteAccess::SiteAccess(const NodeConfig& config) {
   called_.insert(config.ae_title);
   for (const TrialEntry& trial : config.trials) {
@@ -56,7 +67,7 @@ dimse::Decision SiteAccess::decide(const dimse::AssociationRequestView& request)
   });
   if (source == sources_.end()) return dimse::Reject::calling_ae_not_recognized();
   dimse::Accept accept;
-  accept.peer_id = source->peer.site;
+  accept.peer_id = source->peer.site + between_site_and_ae_title + source->peer.ae_title;
   accept.contexts = contexts_;
   accept.max_associations = source->peer.associations;
   return accept;

@@ -13,7 +13,8 @@
 namespace trialgate::gateway {
 
 /// Lets in the peers of the node file: calling AE title and source address must both be one peer's, the
-/// called AE title the node's or a trial's. The accepted peer's name is its site. Thread-safe.
+/// called AE title the node's or a trial's. What it names the peer tells its site, see site_of(); open
+/// associations are counted for each peer. Thread-safe.
 class SiteAccess final : public dimse::AccessPolicy {
  public:
   explicit SiteAccess(const NodeConfig& config);
@@ -33,5 +34,8 @@ class SiteAccess final : public dimse::AccessPolicy {
   std::vector<Source> sources_;
   dimse::ContextPolicy contexts_;
 };
+
+/// The site of an accepted peer, from AssociationInfo::peer_id.
+[[nodiscard]] std::string site_of(const std::string& peer_id);
 
 }  // namespace trialgate::gateway
