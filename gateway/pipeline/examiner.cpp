@@ -15,10 +15,37 @@ namespace {
 constexpr std::size_t most_under_way = 512;
 /// Commits that examine compete with those that receive: few large ones leave the disk to the senders.
 constexpr std::size_t most_in_one_commit = 64;
+/// How long a result waits for company.
+constexpr std::chrono::milliseconds longest_gathering{200};
+/// After a failure that is the node's own: workers, descriptors, disk.
+constexpr std::chrono::seconds rest{2};
+constexpr std::size_t longest_uid = 64;  // PS3.5 §9.1
 
 /// Stands in for the Study Instance UID of an instance that cannot be read; unique, and no UID.
 std::string study_of_unreadable(const storage::Digest& blob) {
   return "unreadable-" + blob.hex().substr(0, 40);
+}
+
+/// What the index takes as a key; that a UID has the right form is for the rules to say.
+bool is_usable_uid(const std::string& uid) {
+  return !uid.empty() && uid.size() <= longest_uid &&
+         std::ranges::all_of(uid, [](char c) { return c > 0x20 && c < 0x7F; });
+}
+
+ExaminationResult result_of(const ExamineOutcome& outcome, const storage::Digest& blob) {
+  ExaminationResult result;
+  const auto* record = std::get_if<rules::InstanceRecord>(&outcome);
+  if (record != nullptr && is_usable_uid(record->study_uid)) {
+    result.state = storage::InstanceState::examined;
+    result.study_uid = record->study_uid;
+    result.series_uid = is_usable_uid(record->series_uid) ? record->series_uid : std::string();
+    result.record = boost::json::serialize(to_json(*record));
+    return result;
+  }
+  result.study_uid = study_of_unreadable(blob);
+  result.reason =
+      record != nullptr ? "no usable Study Instance UID" : std::get<WorkerFailure>(outcome).reason;
+  return result;
 }
 
 storage::Result<storage::SubmissionRow> join_submission(storage::Transaction& transaction,
@@ -98,6 +125,11 @@ Examiner::Examiner(storage::Store& store, InstanceWorkers& workers, const TrialB
     : store_(store), workers_(workers), trials_(trials), log_(log), progress_(std::move(progress)) {}
 
 Examiner::~Examiner() {
+  {
+    const std::lock_guard lock(mutex_);
+    gathering_until_ = {};
+  }
+  record_when_due();
   std::unique_lock lock(mutex_);
   settled_.wait(lock, [this] { return under_way_.empty(); });
 }
@@ -105,8 +137,10 @@ Examiner::~Examiner() {
 bool Examiner::step() {
   std::size_t room = 0;
   std::uint64_t after = 0;
+  record_when_due();
   {
     const std::lock_guard lock(mutex_);
+    if (Clock::now() < resume_at_) return false;
     room = most_under_way - std::min(most_under_way, under_way_.size());
     after = cursor_;
   }
@@ -131,9 +165,11 @@ bool Examiner::step() {
     }
     auto blob = store_.blobs().open(row.blob);
     if (!blob) {
-      log_.event(dimse::Level::error, "instance.blob_missing",
+      log_.event(dimse::Level::error, "instance.not_opened",
                  {{"sop_instance_uid", row.sop_instance_uid}, {"why", blob.error().message()}});
-      finish(row, WorkerFailure{WorkerFailure::Kind::unreadable, 0, "the stored bytes cannot be opened"});
+      const bool gone = blob.error().code == make_error_code(storage::Errc::not_found);
+      finish(row, WorkerFailure{gone ? WorkerFailure::Kind::unreadable : WorkerFailure::Kind::unavailable, 0,
+                                gone ? "the stored bytes are missing" : "the stored bytes cannot be opened"});
       continue;
     }
     workers_.examine(std::move(blob->fd), paths,
@@ -145,46 +181,45 @@ bool Examiner::step() {
 }
 
 void Examiner::finish(const storage::InstanceRow& row, ExamineOutcome outcome) {
-  auto examined = std::make_shared<ExaminationResult>();
-  if (const auto* record = std::get_if<rules::InstanceRecord>(&outcome);
-      record != nullptr && !record->study_uid.empty()) {
-    examined->state = storage::InstanceState::examined;
-    examined->study_uid = record->study_uid;
-    examined->series_uid = record->series_uid;
-    examined->record = boost::json::serialize(to_json(*record));
-  } else if (record != nullptr) {
-    examined->study_uid = study_of_unreadable(row.blob);
-    examined->reason = "no Study Instance UID";
-  } else {
-    const auto& failure = std::get<WorkerFailure>(outcome);
-    if (!failure.blames_instance()) {
-      give_back(row);
-      return;
+  const auto* failure = std::get_if<WorkerFailure>(&outcome);
+  if (failure != nullptr && !failure->blames_instance()) {
+    if (failure->kind != WorkerFailure::Kind::shut_down) {
+      log_.event(dimse::Level::error, "instance.not_examined",
+                 {{"sop_instance_uid", row.sop_instance_uid}, {"why", failure->reason}});
     }
-    examined->study_uid = study_of_unreadable(row.blob);
-    examined->reason = failure.reason;
+    settle({{row, nullptr, nullptr}}, true);
+    return;
   }
+  auto examined = std::make_shared<const ExaminationResult>(result_of(outcome, row.blob));
   if (examined->state == storage::InstanceState::unreadable) {
     log_.event(dimse::Level::warn, "instance.unreadable",
                {{"site", row.site}, {"sop_instance_uid", row.sop_instance_uid}, {"why", examined->reason}});
   }
   {
     const std::lock_guard lock(mutex_);
+    if (finished_.empty()) gathering_until_ = Clock::now() + longest_gathering;
     finished_.push_back({row, std::move(examined), std::make_shared<std::uint64_t>(0)});
   }
   record_when_due();
+}
+
+std::vector<Examiner::Finished> Examiner::take_due() {
+  std::vector<Finished> batch;
+  const bool all = finished_.size() + recording_ >= under_way_.size();
+  const bool due = all || finished_.size() >= most_in_one_commit || Clock::now() >= gathering_until_;
+  if (finished_.empty() || !due) return batch;
+  recording_ += finished_.size();
+  batch.swap(finished_);
+  return batch;
 }
 
 void Examiner::record_when_due() {
   std::vector<Finished> batch;
   {
     const std::lock_guard lock(mutex_);
-    const bool all = finished_.size() + recording_ >= under_way_.size();
-    if (finished_.empty() || (!all && finished_.size() < most_in_one_commit)) return;
-    recording_ += finished_.size();
-    batch.swap(finished_);
+    batch = take_due();
   }
-  record(std::move(batch));
+  if (!batch.empty()) record(std::move(batch));
 }
 
 void Examiner::record(std::vector<Finished> batch) {
@@ -198,50 +233,44 @@ void Examiner::record(std::vector<Finished> batch) {
     return {};
   };
   commit.done = [this, shared](storage::Result<void> result) {
-    if (!result) {
-      log_.event(
-          dimse::Level::error, "instance.examination_not_recorded",
-          {{"instances", static_cast<std::int64_t>(shared->size())}, {"why", result.error().message()}});
+    if (result) {
+      settle(*shared, false);
+      return;
     }
-    {
-      const std::lock_guard lock(mutex_);
-      recording_ -= shared->size();
-      for (const Finished& one : *shared) {
-        if (result && *one.submission != 0) contributors_[*one.submission].insert(one.row.association_id);
-      }
+    if (shared->size() > 1) {
+      // One that cannot be recorded must not keep the others back.
+      for (const Finished& one : *shared) record({one});
+      return;
     }
-    settle(*shared, !result);
+    log_.event(
+        dimse::Level::error, "instance.examination_not_recorded",
+        {{"sop_instance_uid", shared->front().row.sop_instance_uid}, {"why", result.error().message()}});
+    settle(*shared, true);
   };
   store_.submit(std::move(commit));
 }
 
-void Examiner::give_back(const storage::InstanceRow& row) {
-  // Those that wait to be recorded may have waited for this one: they go first, while under_way_ still keeps
-  // the destructor from running.
-  {
-    const std::lock_guard lock(mutex_);
-    ++recording_;
-  }
-  record_when_due();
-  {
-    const std::lock_guard lock(mutex_);
-    --recording_;
-  }
-  settle({{row, nullptr, nullptr}}, true);
-}
-
 void Examiner::settle(const std::vector<Finished>& settled, bool again) {
-  // A copy: once under_way_ is empty the destructor may run, and nothing of this object is used after the
-  // notification.
+  // A copy: once under_way_ is empty the destructor may run, and nothing of this object is used after that.
   const std::function<void()> progress = progress_;
+  std::vector<Finished> due;
   {
     const std::lock_guard lock(mutex_);
     for (const Finished& one : settled) {
-      if (again) cursor_ = std::min(cursor_, one.row.arrival - 1);
+      if (again) {
+        cursor_ = std::min(cursor_, one.row.arrival - 1);
+      } else if (*one.submission != 0) {
+        contributors_[*one.submission].insert(one.row.association_id);
+      }
+      if (one.examined) --recording_;
       under_way_.erase(one.row.arrival);
     }
+    if (again) resume_at_ = Clock::now() + rest;
+    // The rest may have waited for these alone. What is taken here stays under way until it is recorded.
+    due = take_due();
     settled_.notify_all();
   }
+  if (!due.empty()) record(std::move(due));
   progress();
 }
 

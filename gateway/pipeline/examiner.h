@@ -5,6 +5,7 @@
 #include "gateway/worker/instance_workers.h"
 #include "storage/store.h"
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <functional>
@@ -31,7 +32,8 @@ struct ExaminationResult {
 /// is not known. step() and the questions are for the pipeline's thread; the workers' answers come on theirs.
 class Examiner {
  public:
-  /// `progress` is called after each committed examination, on any thread.
+  /// `progress` is called, on any thread, after examinations were recorded or given back; it may still run
+  /// when the destructor has returned.
   Examiner(storage::Store& store, InstanceWorkers& workers, const TrialBook& trials, Logger& log,
            std::function<void()> progress);
   /// Waits for the answers that are under way.
@@ -50,17 +52,21 @@ class Examiner {
   void forget(std::uint64_t submission);
 
  private:
+  using Clock = std::chrono::steady_clock;
+
   /// An examination whose result is not in the index yet.
   struct Finished {
     storage::InstanceRow row;
-    std::shared_ptr<const ExaminationResult> examined;
-    std::shared_ptr<std::uint64_t> submission;  ///< set when it is recorded
+    std::shared_ptr<const ExaminationResult> examined;  ///< null: not examined, to be tried again
+    std::shared_ptr<std::uint64_t> submission;          ///< set when it is recorded
   };
 
   void finish(const storage::InstanceRow& row, ExamineOutcome outcome);
+  /// With mutex_ held: what is to be recorded now, if anything.
+  [[nodiscard]] std::vector<Finished> take_due();
   void record_when_due();
   void record(std::vector<Finished> batch);
-  void give_back(const storage::InstanceRow& row);
+  /// `again`: to be examined anew, after a rest.
   void settle(const std::vector<Finished>& settled, bool again);
 
   storage::Store& store_;
@@ -72,9 +78,11 @@ class Examiner {
   std::condition_variable settled_;
   std::map<std::uint64_t, std::string> under_way_;  ///< site by arrival number
   std::vector<Finished> finished_;  ///< to be recorded with the next ones, at once with the last
-  std::size_t recording_ = 0;       ///< in commits that are under way
-  std::uint64_t cursor_ = 0;        ///< arrivals up to here were handed out
-  bool behind_ = false;             ///< more instances wait in the index than were handed out
+  Clock::time_point gathering_until_{};
+  Clock::time_point resume_at_{};  ///< nothing is handed out before, after a failure of the node's own
+  std::size_t recording_ = 0;      ///< in commits that are under way
+  std::uint64_t cursor_ = 0;       ///< arrivals up to here were handed out
+  bool behind_ = false;            ///< more instances wait in the index than were handed out
   std::map<std::uint64_t, std::set<std::uint64_t>> contributors_;
 };
 
