@@ -1,12 +1,17 @@
 #include "gateway/deliver/forwarder.h"
 
 namespace trialgate::gateway {
+namespace {
 
-Forwarder::Forwarder(storage::Store& store, boost::asio::thread_pool& disk, const NodeConfig& config,
-                     Logger& log, std::function<void()> progress)
-    : store_(store), tasks_(log) {
+constexpr std::size_t disk_threads = 2;
+
+}  // namespace
+
+Forwarder::Forwarder(storage::Store& store, const NodeConfig& config, Logger& log,
+                     std::function<void()> progress)
+    : store_(store), disk_(disk_threads), tasks_(log) {
   for (const Destination& destination : config.destinations) {
-    lanes_.push_back(std::make_unique<Lane>(store, disk, context_.get_executor(), destination,
+    lanes_.push_back(std::make_unique<Lane>(store, disk_, context_.get_executor(), destination,
                                             config.ae_title, log, progress));
     for (std::uint32_t i = 0; i < destination.associations; ++i) {
       tasks_.spawn(context_.get_executor(), lanes_.back()->serve());
@@ -33,6 +38,8 @@ void Forwarder::stop(std::chrono::milliseconds grace) {
   guard_.reset();
   context_.stop();
   thread_.join();
+  // Reads that are under way come back to the context: to nobody, but it must still be there.
+  disk_.join();
   // Attempts that are being recorded still refer to their lane: commits are done in order, so these go
   // before.
   [[maybe_unused]] const auto barrier =

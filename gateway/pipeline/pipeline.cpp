@@ -12,67 +12,48 @@ namespace {
 constexpr std::chrono::milliseconds look_again{250};
 constexpr std::chrono::milliseconds gather{20};
 constexpr std::chrono::seconds trial_look{1};
-constexpr std::chrono::seconds retry_after{5};
+constexpr std::chrono::seconds retry_first{5};
+constexpr std::chrono::seconds retry_longest{300};
+/// Without any trial there is none that says how long.
+constexpr std::chrono::seconds quiet_without_trial{60};
 /// An association that stays open and silent does not hold a study back for ever.
 constexpr int open_association_patience = 10;
 
 }  // namespace
 
-void Pipeline::Signal::wake() {
-  const std::lock_guard lock(mutex);
-  woken = true;
-  condition.notify_all();
-}
-
-Pipeline::Runner::Runner(Signal& signal, std::function<bool()> step)
-    : signal_(signal), step_(std::move(step)), thread_([this] { run(); }) {}
+Pipeline::Runner::Runner(WakeUp& wake_up, std::function<bool()> step)
+    : wake_up_(wake_up), step_(std::move(step)), thread_([this] { run(); }) {}
 
 Pipeline::Runner::~Runner() {
-  {
-    const std::lock_guard lock(signal_.mutex);
-    signal_.stopping = true;
-    signal_.condition.notify_all();
-  }
+  wake_up_.stop();
   thread_.join();
 }
 
 void Pipeline::Runner::run() {
-  while (true) {
-    {
-      std::unique_lock lock(signal_.mutex);
-      signal_.condition.wait_for(lock, look_again, [this] { return signal_.woken || signal_.stopping; });
-      // Wake-ups come with every instance; a short wait turns many of them into one round.
-      if (signal_.woken) signal_.condition.wait_for(lock, gather, [this] { return signal_.stopping; });
-      if (signal_.stopping) return;
-      signal_.woken = false;
-    }
-    while (step_()) {
-      const std::lock_guard lock(signal_.mutex);
-      if (signal_.stopping) return;
+  while (wake_up_.wait(look_again, gather)) {
+    while (step_() && !wake_up_.is_stopping()) {
     }
   }
 }
 
 Pipeline::Pipeline(storage::Store& store, InstanceWorkers& workers, TrialBook& trials,
-                   const Reception& reception, Forwarder& forwarder, const NodeConfig& config, Logger& log)
+                   const Reception& reception, Forwarder& forwarder, const NodeConfig& config,
+                   PipelineWakeUps& wake_ups, Logger& log)
     : store_(store),
       trials_(trials),
       reception_(reception),
       forwarder_(forwarder),
       config_(config),
       log_(log),
-      examiner_(store, workers, trials, log, [this] { intake_signal_.wake(); }),
+      wake_ups_(wake_ups),
+      examiner_(store, workers, trials, log, [&wake_ups] { wake_ups.intake.set(); }),
       judge_(store, trials, log),
       deriver_(store, workers, trials, config.key_file, log),
-      intake_(intake_signal_, [this] { return intake(); }),
-      release_(release_signal_, [this] { return release(); }) {}
+      retries_(retry_first, retry_longest),
+      intake_(wake_ups.intake, [this] { return intake(); }),
+      release_(wake_ups.release, [this] { return release(); }) {}
 
 Pipeline::~Pipeline() = default;
-
-void Pipeline::wake() {
-  intake_signal_.wake();
-  release_signal_.wake();
-}
 
 bool Pipeline::intake() {
   reload_trials();
@@ -82,38 +63,45 @@ bool Pipeline::intake() {
     if (is_complete(row, now)) complete(row);
   }
   for (const storage::SubmissionRow& row : in_state(storage::SubmissionState::examined)) {
-    if (!may_try(row.id)) continue;
-    if (auto judged = judge_.judge(row); !judged) {
-      note_failure(row, "judge", judged.error());
-    } else {
-      release_signal_.wake();
-    }
+    if (!retries_.may_try(row)) continue;
+    if (settle(row, "judge", judge_.judge(row))) wake_ups_.release.set();
   }
   return more;
 }
 
 bool Pipeline::release() {
+  dispatch_deidentified();
+  conclude_delivering();
+  // One study at a time, so that the next one does not wait for its dispatch behind all others.
   for (const storage::SubmissionRow& row : in_state(storage::SubmissionState::released)) {
-    if (!may_try(row.id)) continue;
-    if (auto derived = deriver_.derive(row); !derived) note_failure(row, "de-identify", derived.error());
+    if (!retries_.may_try(row)) continue;
+    settle(row, "de-identify", deriver_.derive(row));
+    return true;
   }
-  bool dispatched_any = false;
+  return false;
+}
+
+void Pipeline::dispatch_deidentified() {
+  bool any = false;
   for (const storage::SubmissionRow& row : in_state(storage::SubmissionState::deidentified)) {
-    if (!may_try(row.id)) continue;
-    auto dispatched = dispatch(store_, *trials_.current(), row);
-    if (!dispatched) note_failure(row, "dispatch", dispatched.error());
-    dispatched_any = dispatched_any || (dispatched && *dispatched);
+    if (!retries_.may_try(row)) continue;
+    const auto dispatched = dispatch(store_, *trials_.current(), row);
+    settle(row, "dispatch", dispatched ? storage::Result<void>() : dispatched.error());
+    any = any || (dispatched && *dispatched);
   }
-  if (dispatched_any) forwarder_.wake();
+  if (any) forwarder_.wake();
+}
+
+void Pipeline::conclude_delivering() {
   for (const storage::SubmissionRow& row : in_state(storage::SubmissionState::delivering)) {
-    auto concluded = conclude(store_, row);
-    if (!concluded) note_failure(row, "conclude", concluded.error());
+    if (!retries_.may_try(row)) continue;
+    const auto concluded = conclude(store_, row);
+    settle(row, "conclude", concluded ? storage::Result<void>() : concluded.error());
     if (concluded && *concluded) {
       log_.event(dimse::Level::info, "submission.confirmed",
                  {{"submission", static_cast<std::int64_t>(row.id)}, {"study_uid", row.study_uid}});
     }
   }
-  return false;
 }
 
 void Pipeline::reload_trials() {
@@ -125,6 +113,7 @@ void Pipeline::reload_trials() {
     audit.at = utc_now();
     audit.actor = "trialgate";
     if (reload.now_in_force) {
+      retries_.hurry();
       audit.event = "trial.reloaded";
       audit.reason =
           "charter " + reload.now_in_force->charter.version + ", rules " + reload.now_in_force->rules_sha256;
@@ -150,6 +139,7 @@ void Pipeline::reload_trials() {
 bool Pipeline::is_complete(const storage::SubmissionRow& row, storage::UtcTime now) const {
   std::chrono::milliseconds quiet = config_.quiet.value_or(std::chrono::milliseconds(0));
   if (!config_.quiet) {
+    if (trials_.current()->empty()) quiet = quiet_without_trial;
     // The trial may not be known before the study is judged: then the most patient one decides.
     for (const TrialInForce& trial : *trials_.current()) {
       quiet = std::max(quiet, std::chrono::milliseconds(std::chrono::seconds(trial.trial->quiet_seconds)));
@@ -163,10 +153,10 @@ bool Pipeline::is_complete(const storage::SubmissionRow& row, storage::UtcTime n
 }
 
 void Pipeline::complete(const storage::SubmissionRow& row) {
-  auto recorded = store_.commit([&row](storage::Transaction& transaction) -> storage::Result<void> {
+  if (!retries_.may_try(row)) return;
+  const auto recorded = store_.commit([&row](storage::Transaction& transaction) -> storage::Result<void> {
     auto current = unchanged(transaction, row);
     if (!current) return current.error();
-    if (current->last_arrival != row.last_arrival) return {};
     Act act{utc_now(),
             "trialgate",
             "submission.complete",
@@ -174,11 +164,7 @@ void Pipeline::complete(const storage::SubmissionRow& row) {
             {}};
     return enter(transaction, *current, storage::SubmissionState::examined, act);
   });
-  if (!recorded) {
-    note_failure(row, "complete", recorded.error());
-    return;
-  }
-  examiner_.forget(row.id);
+  if (settle(row, "complete", recorded)) examiner_.forget(row.id);
 }
 
 std::vector<storage::SubmissionRow> Pipeline::in_state(storage::SubmissionState state) const {
@@ -193,22 +179,27 @@ std::vector<storage::SubmissionRow> Pipeline::in_state(storage::SubmissionState 
   return rows;
 }
 
-bool Pipeline::may_try(std::uint64_t submission) const {
-  const std::lock_guard lock(mutex_);
-  const auto found = retry_at_.find(submission);
-  return found == retry_at_.end() || found->second <= std::chrono::steady_clock::now();
+bool Pipeline::has_moved_on(const storage::SubmissionRow& row) const {
+  bool moved = false;
+  const auto read = store_.read([&](const storage::ReadTransaction& transaction) -> storage::Result<void> {
+    moved = !unchanged(transaction, row);
+    return {};
+  });
+  return read && moved;
 }
 
-void Pipeline::note_failure(const storage::SubmissionRow& row, const char* step,
-                            const storage::Failure& failure) {
-  const bool moved_on = failure.code == make_error_code(storage::Errc::invalid_argument);
-  if (moved_on) return;
-  log_.event(dimse::Level::error, "submission.step_failed",
+bool Pipeline::settle(const storage::SubmissionRow& row, const char* step,
+                      const storage::Result<void>& result) {
+  if (result || has_moved_on(row)) {
+    retries_.succeeded(row);
+    return result.has_value();
+  }
+  const std::string why = std::string(step) + ": " + result.error().message();
+  log_.event(retries_.failed(row, why) ? dimse::Level::error : dimse::Level::debug, "submission.step_failed",
              {{"submission", static_cast<std::int64_t>(row.id)},
               {"step", std::string(step)},
-              {"why", failure.message()}});
-  const std::lock_guard lock(mutex_);
-  retry_at_[row.id] = std::chrono::steady_clock::now() + retry_after;
+              {"why", result.error().message()}});
+  return false;
 }
 
 }  // namespace trialgate::gateway

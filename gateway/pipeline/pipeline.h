@@ -6,16 +6,15 @@
 #include "gateway/deliver/forwarder.h"
 #include "gateway/pipeline/examiner.h"
 #include "gateway/pipeline/judge.h"
+#include "gateway/pipeline/retries.h"
+#include "gateway/pipeline/wake_up.h"
 #include "gateway/receive/reception.h"
 
-#include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
-#include <map>
-#include <mutex>
 #include <thread>
+#include <vector>
 
 namespace trialgate::gateway {
 
@@ -25,51 +24,45 @@ namespace trialgate::gateway {
 /// technician's answer.
 class Pipeline {
  public:
+  /// `wake_ups` and `workers` outlive what still calls back after the destructor has returned: the committer.
   Pipeline(storage::Store& store, InstanceWorkers& workers, TrialBook& trials, const Reception& reception,
-           Forwarder& forwarder, const NodeConfig& config, Logger& log);
-  /// Ends after the steps under way.
+           Forwarder& forwarder, const NodeConfig& config, PipelineWakeUps& wake_ups, Logger& log);
+  /// Ends after the steps under way; PipelineWakeUps::stop() and InstanceWorkers::stop() before it make these
+  /// short.
   ~Pipeline();
   Pipeline(const Pipeline&) = delete;
   Pipeline& operator=(const Pipeline&) = delete;
 
-  /// Something may have become possible. Any thread; does not block.
-  void wake();
-
  private:
-  /// What wakes a thread. Outlives everything that may call wake().
-  struct Signal {
-    std::mutex mutex;
-    std::condition_variable condition;
-    bool woken = true;
-    bool stopping = false;
-
-    void wake();
-  };
-
   /// A thread that runs `step` when woken, and every quarter of a second in any case: other processes write
   /// states too.
   class Runner {
    public:
-    Runner(Signal& signal, std::function<bool()> step);
+    Runner(WakeUp& wake_up, std::function<bool()> step);
+    Runner(const Runner&) = delete;
+    Runner& operator=(const Runner&) = delete;
     ~Runner();
 
    private:
     void run();
 
-    Signal& signal_;
+    WakeUp& wake_up_;
     std::function<bool()> step_;
     std::thread thread_;
   };
 
   [[nodiscard]] bool intake();
   [[nodiscard]] bool release();
+  void dispatch_deidentified();
+  void conclude_delivering();
   void reload_trials();
   [[nodiscard]] bool is_complete(const storage::SubmissionRow& row, storage::UtcTime now) const;
   void complete(const storage::SubmissionRow& row);
   [[nodiscard]] std::vector<storage::SubmissionRow> in_state(storage::SubmissionState state) const;
-  /// False while a failed step on this submission waits for its next try.
-  [[nodiscard]] bool may_try(std::uint64_t submission) const;
-  void note_failure(const storage::SubmissionRow& row, const char* step, const storage::Failure& failure);
+  /// The submission is no longer what a step that failed took it for: another step, or a person, was faster.
+  [[nodiscard]] bool has_moved_on(const storage::SubmissionRow& row) const;
+  /// Keeps count of failures; true when the step succeeded.
+  bool settle(const storage::SubmissionRow& row, const char* step, const storage::Result<void>& result);
 
   storage::Store& store_;
   TrialBook& trials_;
@@ -77,14 +70,12 @@ class Pipeline {
   Forwarder& forwarder_;
   const NodeConfig& config_;
   Logger& log_;
-  Signal intake_signal_;
-  Signal release_signal_;
+  PipelineWakeUps& wake_ups_;
   Examiner examiner_;
   Judge judge_;
   Deriver deriver_;
   std::chrono::steady_clock::time_point next_trial_look_{};
-  mutable std::mutex mutex_;
-  std::map<std::uint64_t, std::chrono::steady_clock::time_point> retry_at_;
+  Retries retries_;
   Runner intake_;
   Runner release_;
 };

@@ -7,6 +7,7 @@
 #include "gateway/deliver/forwarder.h"
 #include "gateway/pipeline/clock.h"
 #include "gateway/pipeline/pipeline.h"
+#include "gateway/pipeline/wake_up.h"
 #include "gateway/receive/reception.h"
 #include "gateway/receive/site_access.h"
 #include "gateway/serve/recovery_log.h"
@@ -20,6 +21,8 @@
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/thread_pool.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <fstream>
@@ -91,7 +94,7 @@ dimse::AcceptorConfig acceptor_config(const NodeConfig& config, const ListenAddr
 storage::StoreConfig store_config(const NodeConfig& config) {
   storage::StoreConfig store;
   store.directory = config.store.string();
-  store.watermark_percent = static_cast<std::uint32_t>(config.free_space_percent);
+  store.watermark_percent = config.free_space_percent;
   store.watermark_bytes = config.free_space_bytes;
   return store;
 }
@@ -117,34 +120,48 @@ storage::Result<void> record_life(storage::Store& store, const char* event, cons
 }
 
 /// Re-opens the store by itself after a failed sync, once the disk works again.
-void mend(storage::Store& store, Logger& log) {
-  if (store.acceptance() != storage::Acceptance::failed) return;
-  log.event(dimse::Level::error, "store.not_accepting", {{"why", store.failure_reason()}});
-  if (auto rescanned = store.rescan(); !rescanned) {
-    log.event(dimse::Level::error, "store.rescan_failed", {{"why", rescanned.error().message()}});
-  } else {
-    log.event(dimse::Level::info, "store.accepting_again", {});
+class Mender {
+ public:
+  Mender(storage::Store& store, Logger& log) : store_(store), log_(log) {}
+
+  void look() {
+    if (store_.acceptance() != storage::Acceptance::failed) {
+      wait_ = first_wait;
+      return;
+    }
+    if (Clock::now() < next_) return;
+    log_.event(dimse::Level::error, "store.not_accepting", {{"why", store_.failure_reason()}});
+    if (auto rescanned = store_.rescan(); !rescanned) {
+      // A scan reads the whole store: a disk that stays broken is not asked for it all the time.
+      next_ = Clock::now() + wait_;
+      wait_ = std::min(wait_ * 2, longest_wait);
+      log_.event(dimse::Level::error, "store.rescan_failed", {{"why", rescanned.error().message()}});
+    } else {
+      log_.event(dimse::Level::info, "store.accepting_again", {});
+    }
   }
-}
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  static constexpr std::chrono::seconds first_wait{5};
+  static constexpr std::chrono::seconds longest_wait{300};
+
+  storage::Store& store_;
+  Logger& log_;
+  std::chrono::seconds wait_ = first_wait;
+  Clock::time_point next_{};
+};
 
 /// Waits for SIGTERM or SIGINT and looks after the store meanwhile.
 void run_until_signal(storage::Store& store, Logger& log) {
   asio::io_context context(1);
   asio::signal_set signals(context, SIGTERM, SIGINT);
   signals.async_wait([&](const boost::system::error_code&, int) { context.stop(); });
+  Mender mender(store, log);
   while (!context.stopped()) {
-    context.run_for(std::chrono::seconds(5));
-    mend(store, log);
+    context.run_for(std::chrono::seconds(1));
+    mender.look();
   }
-}
-
-void drain(std::vector<std::unique_ptr<dimse::Acceptor>>& acceptors, std::chrono::milliseconds grace,
-           Logger& log) {
-  for (const auto& acceptor : acceptors) acceptor->stop_accepting();
-  asio::io_context context(1);
-  dimse::TaskGroup tasks(log);
-  for (const auto& acceptor : acceptors) tasks.spawn(context.get_executor(), acceptor->drain(grace));
-  context.run();
 }
 
 bool write_port_file(const std::filesystem::path& file, const std::vector<std::uint16_t>& ports) {
@@ -159,12 +176,83 @@ bool write_port_file(const std::filesystem::path& file, const std::vector<std::u
   return !error;
 }
 
+/// Listens on every address of the node, and ends what came in when it goes, whichever way run() is left: the
+/// executors and the services are still there then.
+class Listeners {
+ public:
+  Listeners(const NodeConfig& config, std::vector<asio::any_io_executor> executors,
+            dimse::AccessPolicy& access, dimse::StoreService& service, Logger& log)
+      : config_(config), executors_(std::move(executors)), access_(access), service_(service), log_(log) {}
+  Listeners(const Listeners&) = delete;
+  Listeners& operator=(const Listeners&) = delete;
+  ~Listeners() { drain(std::chrono::milliseconds(0)); }
+
+  /// What is wrong, one sentence; empty on success.
+  [[nodiscard]] std::string listen() {
+    for (const ListenAddress& address : config_.listen) {
+      auto settings = dimse::validate(acceptor_config(config_, address));
+      if (!settings) return settings.error().message();
+      auto acceptor = std::make_unique<dimse::Acceptor>(executors_, *settings, access_, service_, log_);
+      auto port = acceptor->listen();
+      if (!port) {
+        return "cannot listen on " + address.address + " port " + std::to_string(address.port) + ": " +
+               port.error().code.message();
+      }
+      ports_.push_back(*port);
+      acceptors_.push_back(std::move(acceptor));
+    }
+    return {};
+  }
+
+  void drain(std::chrono::milliseconds grace) {
+    for (const auto& acceptor : acceptors_) acceptor->stop_accepting();
+    asio::io_context context(1);
+    dimse::TaskGroup tasks(log_);
+    for (const auto& acceptor : acceptors_) tasks.spawn(context.get_executor(), acceptor->drain(grace));
+    context.run();
+    acceptors_.clear();
+  }
+
+  [[nodiscard]] const std::vector<std::uint16_t>& ports() const noexcept { return ports_; }
+
+ private:
+  const NodeConfig& config_;
+  const std::vector<asio::any_io_executor> executors_;
+  dimse::AccessPolicy& access_;
+  dimse::StoreService& service_;
+  Logger& log_;
+  std::vector<std::unique_ptr<dimse::Acceptor>> acceptors_;
+  std::vector<std::uint16_t> ports_;
+};
+
+/// From the moment the node listens until it is told to stop. What is wrong, one sentence; empty for a stop.
+std::string work(const ServeOptions& options, const NodeConfig& config, storage::Store& store,
+                 Listeners& listeners, Logger& log) {
+  if (auto recorded = record_life(store, "node.started", std::string(program_version())); !recorded) {
+    return recorded.error().message();
+  }
+  for (const std::uint16_t port : listeners.ports()) {
+    log.event(dimse::Level::info, "node.listening",
+              {{"ae_title", config.ae_title}, {"port", static_cast<std::int64_t>(port)}});
+  }
+  if (options.port_file && !write_port_file(*options.port_file, listeners.ports())) {
+    return "cannot write " + options.port_file->string();
+  }
+  run_until_signal(store, log);
+  log.event(dimse::Level::info, "node.stopping", {});
+  return {};
+}
+
 int run(const ServeOptions& options, const NodeConfig& config, TrialBook& trials) {
   Logger log(stderr, config.log_format, config.log_level);
   storage::PosixFileSystem files;
   std::error_code error;
   std::filesystem::create_directory(config.store, error);
-  if (error) return cannot_start("cannot make the store's folder " + config.store.string() + ": " + error.message());
+  if (error)
+    return cannot_start("cannot make the store's folder " + config.store.string() + ": " + error.message());
+  // Callbacks reach the wake-ups until the store's committer has ended.
+  PipelineWakeUps wake_ups;
+  const auto wake = [&wake_ups] { wake_ups.set(); };
   auto opened = storage::Store::open(store_config(config), files);
   if (!opened) return cannot_start(opened.error().message());
   storage::Store& store = **opened;
@@ -172,57 +260,25 @@ int run(const ServeOptions& options, const NodeConfig& config, TrialBook& trials
 
   InstanceWorkers workers(worker_config(config));
   asio::thread_pool disk(disk_threads);
-  // The pipeline is made after the reception and wakes up through here.
-  std::atomic<Pipeline*> pipeline_to_wake = nullptr;
-  const auto wake = [&pipeline_to_wake] {
-    if (Pipeline* pipeline = pipeline_to_wake.load()) pipeline->wake();
-  };
   Reception reception(store, disk, log, wake);
   SiteAccess access(config);
   IoThreads io(config.io_threads);
-  std::vector<std::unique_ptr<dimse::Acceptor>> acceptors;
-  std::vector<std::uint16_t> ports;
-  for (const ListenAddress& listen : config.listen) {
-    auto acceptor_settings = dimse::validate(acceptor_config(config, listen));
-    if (!acceptor_settings) return cannot_start(acceptor_settings.error().message());
-    auto acceptor =
-        std::make_unique<dimse::Acceptor>(io.executors(), *acceptor_settings, access, reception, log);
-    auto port = acceptor->listen();
-    if (!port) {
-      return cannot_start("cannot listen on " + listen.address + " port " + std::to_string(listen.port) +
-                          ": " + port.error().message());
-    }
-    ports.push_back(*port);
-    acceptors.push_back(std::move(acceptor));
-  }
-  {
-    Forwarder forwarder(store, disk, config, log, wake);
-    Pipeline pipeline(store, workers, trials, reception, forwarder, config, log);
-    pipeline_to_wake = &pipeline;
-    if (auto recorded = record_life(store, "node.started", std::string(program_version())); !recorded) {
-      pipeline_to_wake = nullptr;
-      return cannot_start(recorded.error().message());
-    }
-    for (const std::uint16_t port : ports) {
-      log.event(dimse::Level::info, "node.listening",
-                {{"ae_title", config.ae_title}, {"port", static_cast<std::int64_t>(port)}});
-    }
-    if (options.port_file && !write_port_file(*options.port_file, ports)) {
-      pipeline_to_wake = nullptr;
-      return cannot_start("cannot write " + options.port_file->string());
-    }
-    run_until_signal(store, log);
-    log.event(dimse::Level::info, "node.stopping", {});
-    drain(acceptors, config.drain, log);
-    forwarder.stop(config.drain);
-    // Callbacks of the committer that still see the pipeline are over when this commit is.
-    pipeline_to_wake = nullptr;
-    if (auto recorded = record_life(store, "node.stopped", "signal"); !recorded) {
-      log.event(dimse::Level::error, "audit.not_recorded", {{"why", recorded.error().message()}});
-    }
-  }
+  Listeners listeners(config, io.executors(), access, reception, log);
+  if (const std::string problem = listeners.listen(); !problem.empty()) return cannot_start(problem);
+  Forwarder forwarder(store, config, log, wake);
+  auto pipeline =
+      std::make_unique<Pipeline>(store, workers, trials, reception, forwarder, config, wake_ups, log);
+  const std::string problem = work(options, config, store, listeners, log);
+  listeners.drain(problem.empty() ? config.drain : std::chrono::milliseconds(0));
+  forwarder.stop(problem.empty() ? config.drain : std::chrono::milliseconds(0));
+  // What the pipeline waits for ends at once; all of it is done again after the next start.
+  wake_ups.stop();
   workers.stop(std::chrono::milliseconds(0));
-  disk.join();
+  pipeline.reset();
+  if (!problem.empty()) return cannot_start(problem);
+  if (auto recorded = record_life(store, "node.stopped", "signal"); !recorded) {
+    log.event(dimse::Level::error, "audit.not_recorded", {{"why", recorded.error().message()}});
+  }
   log.event(dimse::Level::info, "node.stopped", {});
   return 0;
 }
@@ -230,6 +286,8 @@ int run(const ServeOptions& options, const NodeConfig& config, TrialBook& trials
 }  // namespace
 
 int serve(const ServeOptions& options) {
+  // A reader of the log that has gone must not take the node with it.
+  std::signal(SIGPIPE, SIG_IGN);
   auto loaded = load_node_config(options.config);
   if (auto* errors = std::get_if<std::vector<rules::ConfigError>>(&loaded)) return report(*errors);
   const NodeConfig& config = std::get<NodeConfig>(loaded);
