@@ -1,5 +1,6 @@
 #include "gateway/commands/exit_status.h"
 #include "gateway/commands/studies.h"
+#include "gateway/config/node_config.h"
 #include "gateway/log/logger.h"
 #include "gateway/pipeline/clock.h"
 #include "gateway/pipeline/transition.h"
@@ -9,7 +10,7 @@
 
 #include <ostream>
 #include <set>
-#include <vector>
+#include <variant>
 
 namespace trialgate::gateway {
 namespace {
@@ -69,6 +70,58 @@ storage::Result<void> record_decision(storage::Transaction& transaction, const D
   return enter(transaction, row, storage::SubmissionState::released, act);
 }
 
+/// SOP Instance UIDs of what the present version may send.
+storage::Result<std::set<std::string>> derived_uids(const storage::ReadTransaction& transaction,
+                                                    const storage::SubmissionRow& row) {
+  std::set<std::string> uids;
+  auto walked = transaction.index().derived_of(row.id, row.version, [&](const storage::DerivedRow& derived) {
+    uids.insert(derived.sop_instance_uid);
+    return true;
+  });
+  if (!walked) return walked.error();
+  return uids;
+}
+
+/// Returns how many were queued.
+storage::Result<std::size_t> requeue_known(storage::Transaction& transaction, const SendOptions& options,
+                                           const storage::SubmissionRow& row, storage::UtcTime now,
+                                           std::set<std::string>& uids) {
+  auto deliveries = transaction.outbox().deliveries_of(row.id);
+  if (!deliveries) return deliveries.error();
+  const bool all = !options.destination.empty();
+  std::size_t queued = 0;
+  for (storage::DeliveryRow& delivery : *deliveries) {
+    if (all && delivery.destination != options.destination) continue;
+    if (all ? uids.erase(delivery.sop_instance_uid) == 0 : !uids.contains(delivery.sop_instance_uid))
+      continue;
+    const bool again =
+        all ? delivery.state != storage::DeliveryState::queued
+            : delivery.state == storage::DeliveryState::failed && delivery.version == row.version;
+    if (!again) continue;
+    delivery.version = row.version;
+    delivery.state = storage::DeliveryState::queued;
+    delivery.not_before = now;
+    if (auto updated = transaction.outbox().update(delivery); !updated) return updated.error();
+    ++queued;
+  }
+  return queued;
+}
+
+storage::Result<std::size_t> enqueue(storage::Transaction& transaction, const std::string& destination,
+                                     const storage::SubmissionRow& row, storage::UtcTime now,
+                                     const std::set<std::string>& uids) {
+  for (const std::string& uid : uids) {
+    storage::DeliveryRow delivery;
+    delivery.submission = row.id;
+    delivery.version = row.version;
+    delivery.destination = destination;
+    delivery.sop_instance_uid = uid;
+    delivery.enqueued_at = delivery.not_before = now;
+    if (auto added = transaction.outbox().enqueue(delivery); !added) return added.error();
+  }
+  return uids.size();
+}
+
 storage::Result<std::size_t> requeue(storage::Transaction& transaction, const SendOptions& options,
                                      storage::UtcTime now) {
   auto found = transaction.index().submission(options.submission);
@@ -76,62 +129,53 @@ storage::Result<std::size_t> requeue(storage::Transaction& transaction, const Se
   if (!*found)
     return storage::fail(storage::Errc::not_found, "submission " + std::to_string(options.submission));
   storage::SubmissionRow row = **found;
-  if (row.state < storage::SubmissionState::deidentified ||
-      row.state == storage::SubmissionState::withdrawn) {
+  if (row.state == storage::SubmissionState::deidentified) {
+    return refuse(row, "its own deliveries are not queued yet");
+  }
+  if (row.state < storage::SubmissionState::delivering || row.state == storage::SubmissionState::withdrawn) {
     return refuse(row, "nothing of it may leave the node");
   }
-  auto deliveries = transaction.outbox().deliveries_of(row.id);
-  if (!deliveries) return deliveries.error();
-  std::size_t queued = 0;
-  std::set<std::string> there;
-  for (storage::DeliveryRow& delivery : *deliveries) {
-    const bool meant = options.destination.empty() || delivery.destination == options.destination;
-    if (!meant) continue;
-    there.insert(delivery.sop_instance_uid);
-    const bool again = delivery.state == storage::DeliveryState::failed ||
-                       (!options.destination.empty() && delivery.state != storage::DeliveryState::queued);
-    if (!again) continue;
-    delivery.state = storage::DeliveryState::queued;
-    delivery.not_before = now;
-    if (auto updated = transaction.outbox().update(delivery); !updated) return updated.error();
-    ++queued;
+  auto uids = derived_uids(transaction, row);
+  if (!uids) return uids.error();
+  auto queued = requeue_known(transaction, options, row, now, *uids);
+  if (!queued) return queued;
+  if (!options.destination.empty()) {
+    auto added = enqueue(transaction, options.destination, row, now, *uids);
+    if (!added) return added;
+    *queued += *added;
   }
-  std::vector<storage::DeliveryRow> fresh;
-  auto walked = transaction.index().derived_of(row.id, row.version, [&](const storage::DerivedRow& derived) {
-    if (options.destination.empty() || there.contains(derived.sop_instance_uid)) return true;
-    storage::DeliveryRow delivery;
-    delivery.submission = row.id;
-    delivery.version = row.version;
-    delivery.destination = options.destination;
-    delivery.sop_instance_uid = derived.sop_instance_uid;
-    delivery.enqueued_at = delivery.not_before = now;
-    fresh.push_back(std::move(delivery));
-    return true;
-  });
-  if (!walked) return walked.error();
-  for (const storage::DeliveryRow& delivery : fresh) {
-    if (auto added = transaction.outbox().enqueue(delivery); !added) return added.error();
-  }
-  queued += fresh.size();
-  if (queued == 0) return queued;
+  if (*queued == 0) return queued;
   const std::string where = options.destination.empty() ? "where they failed" : options.destination;
   Act act{now,
           options.name,
           "submission.sent_again",
-          options.reason + " (" + std::to_string(queued) + " deliveries to " + where + ")",
+          options.reason + " (" + std::to_string(*queued) + " deliveries to " + where + ")",
           {}};
-  if (row.state == storage::SubmissionState::deidentified ||
-      row.state == storage::SubmissionState::confirmed) {
-    if (auto entered = enter(transaction, row, storage::SubmissionState::delivering, act); !entered)
-      return entered.error();
-  } else if (auto recorded = record_act(transaction, row, act); !recorded) {
-    return recorded.error();
-  }
+  const auto recorded = row.state == storage::SubmissionState::delivering
+                            ? record_act(transaction, row, act)
+                            : enter(transaction, row, storage::SubmissionState::delivering, act);
+  if (!recorded) return recorded.error();
   return queued;
 }
 
+/// Says so when the node's file, if it was given, has no such destination: what is queued for it would never
+/// leave.
+bool is_known_destination(const SendOptions& options, std::ostream& err) {
+  if (options.destination.empty() || options.store.config.empty()) return true;
+  const auto config = load_node_config(options.store.config);
+  const auto* node = std::get_if<NodeConfig>(&config);
+  if (node == nullptr) return true;
+  for (const Destination& destination : node->destinations) {
+    if (destination.name == options.destination) return true;
+  }
+  err << "trialgate: the node has no destination '" << options.destination << "'\n";
+  return false;
+}
+
 bool has_person_and_reason(const std::string& name, const std::string& reason, std::ostream& err) {
-  if (!name.empty() && !reason.empty()) return true;
+  constexpr const char* blank = " \t\r\n";
+  if (name.find_first_not_of(blank) != std::string::npos && reason.find_first_not_of(blank) != std::string::npos)
+    return true;
   err << "trialgate: say why with --reason and who you are with --name; both go into the audit trail\n";
   return false;
 }
@@ -165,6 +209,7 @@ int decide_command(const DecideOptions& options, std::ostream& out, std::ostream
 
 int send_command(const SendOptions& options, std::ostream& out, std::ostream& err) {
   if (!has_person_and_reason(options.name, options.reason, err)) return exit_could_not;
+  if (!is_known_destination(options, err)) return exit_could_not;
   storage::PosixFileSystem files;
   auto store = open_store(options.store, storage::Access::command, files);
   if (!store) {

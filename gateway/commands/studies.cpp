@@ -14,6 +14,7 @@
 #include <iomanip>
 #include <map>
 #include <ostream>
+#include <tuple>
 #include <vector>
 
 namespace trialgate::gateway {
@@ -130,6 +131,23 @@ storage::Result<void> read_rows(const storage::ReadTransaction& transaction, std
   return {};
 }
 
+void print_deliveries(std::ostream& out, const std::vector<storage::DeliveryRow>& deliveries) {
+  // Destination, state, and what went wrong last.
+  std::map<std::tuple<std::string, std::string, std::string>, std::size_t> counts;
+  for (const storage::DeliveryRow& delivery : deliveries) {
+    const bool waits_for_verdict =
+        delivery.state == storage::DeliveryState::queued && delivery.not_before == parked;
+    const std::string_view state = waits_for_verdict ? "held back" : to_string(delivery.state);
+    ++counts[{delivery.destination, std::string(state), delivery.last_error}];
+  }
+  if (!counts.empty()) out << "\nDeliveries:\n";
+  for (const auto& [key, count] : counts) {
+    const auto& [destination, state, error] = key;
+    out << "  " << destination << ": " << count << ' ' << state << (error.empty() ? "" : " (" + error + ')')
+        << '\n';
+  }
+}
+
 void print_detail(std::ostream& out, const SubmissionDetail& detail, rules::Language language) {
   const storage::SubmissionRow& row = detail.row;
   out << "Submission " << row.id << " from " << row.site << ": " << to_string(row.state) << " (version "
@@ -154,13 +172,7 @@ void print_detail(std::ostream& out, const SubmissionDetail& detail, rules::Lang
       }
     }
   }
-  std::map<std::pair<std::string, std::string>, std::size_t> counts;
-  for (const storage::DeliveryRow& delivery : detail.deliveries) {
-    ++counts[{delivery.destination, std::string(to_string(delivery.state))}];
-  }
-  if (!counts.empty()) out << "\nDeliveries:\n";
-  for (const auto& [key, count] : counts)
-    out << "  " << key.first << ": " << count << ' ' << key.second << '\n';
+  print_deliveries(out, detail.deliveries);
   out << "\nHistory:\n";
   for (const storage::AuditRecord& record : detail.history) {
     out << "  " << utc_text(record.at) << "  " << record.event << "  by " << record.actor;

@@ -7,7 +7,6 @@
 #include "gateway/pipeline/transition.h"
 
 #include <boost/json/array.hpp>
-#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
 #include <algorithm>
@@ -126,25 +125,16 @@ storage::Result<Work> read_work(const storage::ReadTransaction& transaction,
     work.trial = candidate.trial;
     work.trial_file = candidate.entry.file;
   }
-  if (!work.trial) return work;
-  auto bytes = transaction.index().document(row.id, row.version, document::verdict);
-  if (!bytes) return bytes.error();
-  boost::system::error_code error;
-  auto verdict = rules::verdict_from_json(boost::json::parse(bytes->value_or("null"), error));
-  if (error || !verdict)
-    return storage::fail(storage::Errc::corrupt, "verdict of submission " + std::to_string(row.id));
+  if (!work.trial) return storage::fail(storage::Errc::in_use, "trial " + row.trial_id + " is not in force");
+  auto verdict = read_verdict(transaction, row);
+  if (!verdict) return verdict.error();
   work.verdict = std::move(*verdict);
 
   auto file = read_submission(transaction, row);
   if (!file) return file.error();
   if (const auto* subject = rules::identify_subject(*work.trial, (*file)->facts)) work.subject = *subject;
-  std::map<std::string, std::string, std::less<>> modality_of;
-  for (const rules::InstanceRecord& record : (*file)->records) {
-    if (const auto modality = record.text("Modality"))
-      modality_of[record.sop_instance_uid] = std::string(*modality);
-  }
   std::set<std::string, std::less<>> wanted;
-  for (PlannedDelivery& delivery : plan_deliveries(*work.trial, work.verdict, modality_of))
+  for (PlannedDelivery& delivery : plan_deliveries(*work.trial, work.verdict, modalities_of(**file)))
     wanted.merge(delivery.instances);
   for (const storage::InstanceRow& instance : (*file)->instances) {
     if (!instance.conflict && wanted.contains(instance.sop_instance_uid)) work.sources.push_back(instance);
@@ -267,6 +257,35 @@ storage::Result<void> record_nothing_to_send(storage::Store& store, const storag
   });
 }
 
+storage::Result<DeidentificationPlan> plan_of(const Work& work, const storage::SubmissionRow& row,
+                                              const std::filesystem::path& default_key_file) {
+  const std::filesystem::path key_file =
+      work.trial->deidentify.key_file.empty()
+          ? default_key_file
+          : work.trial_file.parent_path() / work.trial->deidentify.key_file;
+  auto key = read_key_file(key_file);
+  if (auto* problem = std::get_if<std::string>(&key)) return storage::fail(storage::Errc::in_use, *problem);
+  return DeidentificationPlan(work.trial->deidentify, subject_of(work, row),
+                              std::get<std::vector<std::uint8_t>>(key));
+}
+
+void hand_out(const storage::Store& store, InstanceWorkers& workers, const Work& work,
+              const DeidentificationPlan& plan, Collection& collection) {
+  for (const storage::InstanceRow& source : work.sources) {
+    auto blob = store.blobs().open(source.blob);
+    if (blob) {
+      workers.deidentify(std::move(blob->fd), plan, [&collection, &source](DeidentifyOutcome outcome) {
+        collection.take(source, std::move(outcome));
+      });
+      continue;
+    }
+    const bool gone = blob.error().code == make_error_code(storage::Errc::not_found);
+    collection.take(
+        source, WorkerFailure{gone ? WorkerFailure::Kind::unreadable : WorkerFailure::Kind::unavailable, 0,
+                              gone ? "the stored bytes are missing" : "the stored bytes cannot be opened"});
+  }
+}
+
 }  // namespace
 
 storage::Result<void> Deriver::derive(const storage::SubmissionRow& row) {
@@ -279,35 +298,18 @@ storage::Result<void> Deriver::derive(const storage::SubmissionRow& row) {
     return {};
   });
   if (!read) return read;
-  if (!work.trial) return storage::fail(storage::Errc::in_use, "trial " + row.trial_id + " is not in force");
   if (work.sources.empty()) return record_nothing_to_send(store_, row);
   if (!work.subject) {
     rules::HoldCause cause{rules::HoldReason::identity_missing, "PatientID",
                            "the patient is not in the subject register"};
     return record_hold(store_, row, {{work.sources.front().sop_instance_uid, {std::move(cause)}}});
   }
-  const std::filesystem::path key_file =
-      work.trial->deidentify.key_file.empty()
-          ? default_key_file_
-          : work.trial_file.parent_path() / work.trial->deidentify.key_file;
-  auto key = read_key_file(key_file);
-  if (auto* problem = std::get_if<std::string>(&key)) return storage::fail(storage::Errc::in_use, *problem);
-  const DeidentificationPlan plan(work.trial->deidentify, subject_of(work, row),
-                                  std::get<std::vector<std::uint8_t>>(key));
+  auto plan = plan_of(work, row, default_key_file_);
+  if (!plan) return plan.error();
   auto pack = store_.create_blob();
   if (!pack) return pack.error();
   Collection collection(std::move(*pack), work.sources.size());
-  for (const storage::InstanceRow& source : work.sources) {
-    auto blob = store_.blobs().open(source.blob);
-    if (!blob) {
-      collection.take(source,
-                      WorkerFailure{WorkerFailure::Kind::unreadable, 0, "the stored bytes cannot be opened"});
-      continue;
-    }
-    workers_.deidentify(std::move(blob->fd), plan, [&collection, &source](DeidentifyOutcome outcome) {
-      collection.take(source, std::move(outcome));
-    });
-  }
+  hand_out(store_, workers_, work, *plan, collection);
   collection.wait();
   if (!collection.try_later().empty()) return storage::fail(storage::Errc::in_use, collection.try_later());
   if (!collection.written()) return collection.written();
@@ -317,13 +319,11 @@ storage::Result<void> Deriver::derive(const storage::SubmissionRow& row) {
     return hold_contradictions(transaction, row.id, collection.packed(), held);
   });
   if (!compared) return compared;
-  if (!held.empty()) {
-    log_.event(dimse::Level::warn, "submission.held",
-               {{"submission", static_cast<std::int64_t>(row.id)},
-                {"instances", static_cast<std::int64_t>(held.size())}});
-    return record_hold(store_, row, held);
-  }
-  return record_derived(store_, row, collection);
+  if (held.empty()) return record_derived(store_, row, collection);
+  log_.event(dimse::Level::warn, "submission.held",
+             {{"submission", static_cast<std::int64_t>(row.id)},
+              {"instances", static_cast<std::int64_t>(held.size())}});
+  return record_hold(store_, row, held);
 }
 
 }  // namespace trialgate::gateway

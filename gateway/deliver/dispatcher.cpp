@@ -5,113 +5,154 @@
 #include "gateway/pipeline/judge.h"
 #include "gateway/pipeline/transition.h"
 
-#include <boost/json/parse.hpp>
-
+#include <algorithm>
 #include <set>
+#include <string>
 #include <utility>
 #include <vector>
 
 namespace trialgate::gateway {
 namespace {
 
-/// Every delivery that the rules ask for and that is not there yet.
-storage::Result<std::vector<storage::DeliveryRow>> missing_deliveries(
-    const storage::ReadTransaction& transaction, const rules::Trial& trial,
-    const storage::SubmissionRow& row) {
-  auto bytes = transaction.index().document(row.id, row.version, document::verdict);
-  if (!bytes) return bytes.error();
-  boost::system::error_code error;
-  auto verdict = rules::verdict_from_json(boost::json::parse(bytes->value_or("null"), error));
-  if (error || !verdict)
-    return storage::fail(storage::Errc::corrupt, "verdict of submission " + std::to_string(row.id));
+/// Destination and derived SOP Instance UID.
+using Leg = std::pair<std::string, std::string>;
+
+/// What the delivery rules ask for.
+storage::Result<std::set<Leg>> planned_legs(const storage::ReadTransaction& transaction,
+                                            const rules::Trial& trial, const storage::SubmissionRow& row) {
+  auto verdict = read_verdict(transaction, row);
+  if (!verdict) return verdict.error();
   auto file = read_submission(transaction, row);
   if (!file) return file.error();
-  std::map<std::string, std::string, std::less<>> modality_of;
-  for (const rules::InstanceRecord& record : (*file)->records) {
-    if (const auto modality = record.text("Modality"))
-      modality_of[record.sop_instance_uid] = std::string(*modality);
-  }
-  auto earlier = transaction.outbox().deliveries_of(row.id);
-  if (!earlier) return earlier.error();
-  std::set<std::pair<std::string, std::string>> there;
-  for (const storage::DeliveryRow& delivery : *earlier)
-    there.emplace(delivery.destination, delivery.sop_instance_uid);
-
-  const std::vector<PlannedDelivery> plan = plan_deliveries(trial, *verdict, modality_of);
-  std::vector<storage::DeliveryRow> missing;
+  const std::vector<PlannedDelivery> plan = plan_deliveries(trial, *verdict, modalities_of(**file));
+  std::set<Leg> legs;
   auto walked = transaction.index().derived_of(row.id, row.version, [&](const storage::DerivedRow& derived) {
     for (const PlannedDelivery& delivery : plan) {
-      if (!delivery.instances.contains(derived.source_sop_instance_uid)) continue;
-      if (there.contains({delivery.destination, derived.sop_instance_uid})) continue;
-      storage::DeliveryRow fresh;
-      fresh.submission = row.id;
-      fresh.version = row.version;
-      fresh.destination = delivery.destination;
-      fresh.sop_instance_uid = derived.sop_instance_uid;
-      missing.push_back(std::move(fresh));
+      if (delivery.instances.contains(derived.source_sop_instance_uid)) {
+        legs.emplace(delivery.destination, derived.sop_instance_uid);
+      }
     }
     return true;
   });
   if (!walked) return walked.error();
-  return missing;
+  return legs;
+}
+
+/// Brings what earlier versions have queued into line with the plan of this one, and returns what of the plan
+/// has no delivery yet.
+storage::Result<std::set<Leg>> align_earlier(storage::Transaction& transaction,
+                                             const storage::SubmissionRow& row, std::set<Leg> plan,
+                                             storage::UtcTime now) {
+  auto earlier = transaction.outbox().deliveries_of(row.id);
+  if (!earlier) return earlier.error();
+  for (storage::DeliveryRow& delivery : *earlier) {
+    const bool wanted = plan.erase({delivery.destination, delivery.sop_instance_uid}) > 0;
+    const bool queued = delivery.state == storage::DeliveryState::queued;
+    const bool failed = delivery.state == storage::DeliveryState::failed;
+    if (wanted && (queued || failed)) {
+      // The bytes are the same: what would differ was held before it came here.
+      delivery.version = row.version;
+      delivery.state = storage::DeliveryState::queued;
+      delivery.not_before = now;
+    } else if (queued) {
+      delivery.state = storage::DeliveryState::failed;
+      delivery.last_error = "version " + std::to_string(row.version) + " of the study does not ask for it";
+    } else {
+      continue;
+    }
+    if (auto updated = transaction.outbox().update(delivery); !updated) return updated.error();
+  }
+  return plan;
+}
+
+storage::Result<void> record_dispatch(storage::Transaction& transaction, const storage::SubmissionRow& seen,
+                                      const std::set<Leg>& plan) {
+  const storage::UtcTime now = utc_now();
+  auto current = unchanged(transaction, seen);
+  if (!current) return current.error();
+  auto missing = align_earlier(transaction, *current, plan, now);
+  if (!missing) return missing.error();
+  std::set<std::string> destinations;
+  for (const auto& [destination, sop_instance_uid] : plan) destinations.insert(destination);
+  for (const auto& [destination, sop_instance_uid] : *missing) {
+    storage::DeliveryRow delivery;
+    delivery.submission = current->id;
+    delivery.version = current->version;
+    delivery.destination = destination;
+    delivery.sop_instance_uid = sop_instance_uid;
+    delivery.enqueued_at = delivery.not_before = now;
+    if (auto queued = transaction.outbox().enqueue(delivery); !queued) return queued.error();
+  }
+  std::string names;
+  for (const std::string& name : destinations) names += (names.empty() ? "" : ", ") + name;
+  Act act{now,
+          "trialgate",
+          "submission.dispatched",
+          std::to_string(missing->size()) + " new deliveries" + (names.empty() ? "" : " to " + names),
+          {}};
+  return enter(transaction, *current, storage::SubmissionState::delivering, act);
+}
+
+/// Nothing of the present version waits or was given up. What an earlier version could not deliver, and this
+/// one no longer asks for, does not count.
+storage::Result<bool> is_delivered(const storage::ReadTransaction& transaction,
+                                   const storage::SubmissionRow& row) {
+  auto counts = transaction.outbox().counts_of(row.id);
+  if (!counts) return counts.error();
+  if ((*counts)[storage::DeliveryState::queued] > 0) return false;
+  if ((*counts)[storage::DeliveryState::failed] == 0) return true;
+  auto deliveries = transaction.outbox().deliveries_of(row.id);
+  if (!deliveries) return deliveries.error();
+  return std::ranges::none_of(*deliveries, [&](const storage::DeliveryRow& delivery) {
+    return delivery.version == row.version && delivery.state == storage::DeliveryState::failed;
+  });
 }
 
 }  // namespace
 
 storage::Result<bool> dispatch(storage::Store& store, const TrialSet& trials,
                                const storage::SubmissionRow& row) {
-  const auto trial = trial_named(trials, row.trial_id);
-  if (!trial) return false;
-  std::vector<storage::DeliveryRow> missing;
+  std::set<Leg> plan;
   bool has_derived = false;
   auto read = store.read([&](const storage::ReadTransaction& transaction) -> storage::Result<void> {
-    auto found = missing_deliveries(transaction, *trial, row);
-    if (!found) return found.error();
-    missing = std::move(*found);
-    return transaction.index().derived_of(row.id, row.version, [&](const storage::DerivedRow&) {
+    auto walked = transaction.index().derived_of(row.id, row.version, [&](const storage::DerivedRow&) {
       has_derived = true;
       return false;
     });
+    if (!walked || !has_derived) return walked;
+    const auto trial = trial_named(trials, row.trial_id);
+    if (!trial) return storage::fail(storage::Errc::in_use, "trial " + row.trial_id + " is not in force");
+    auto found = planned_legs(transaction, *trial, row);
+    if (!found) return found.error();
+    plan = std::move(*found);
+    return {};
   });
   if (!read) return read.error();
   if (!has_derived) return false;
-
-  auto recorded = store.commit([&](storage::Transaction& transaction) -> storage::Result<void> {
-    auto now = utc_now();
-    auto current = unchanged(transaction, row);
-    if (!current) return current.error();
-    std::set<std::string> destinations;
-    for (storage::DeliveryRow delivery : missing) {
-      delivery.enqueued_at = delivery.not_before = now;
-      if (auto queued = transaction.outbox().enqueue(delivery); !queued) return queued.error();
-      destinations.insert(delivery.destination);
-    }
-    std::string names;
-    for (const std::string& name : destinations) names += (names.empty() ? "" : ", ") + name;
-    Act act{now,
-            "trialgate",
-            "submission.dispatched",
-            std::to_string(missing.size()) + " deliveries" + (names.empty() ? "" : " to " + names),
-            {}};
-    return enter(transaction, *current, storage::SubmissionState::delivering, act);
-  });
+  auto recorded = store.commit(
+      [&](storage::Transaction& transaction) { return record_dispatch(transaction, row, plan); });
   if (!recorded) return recorded.error();
   return true;
 }
 
 storage::Result<bool> conclude(storage::Store& store, const storage::SubmissionRow& row) {
-  storage::DeliveryCounts counts;
+  bool complete = false;
   auto read = store.read([&](const storage::ReadTransaction& transaction) -> storage::Result<void> {
-    auto found = transaction.outbox().counts_of(row.id);
-    if (!found) return found.error();
-    counts = std::move(*found);
+    auto delivered = is_delivered(transaction, row);
+    if (!delivered) return delivered.error();
+    complete = *delivered;
     return {};
   });
   if (!read) return read.error();
-  if (counts[storage::DeliveryState::queued] > 0 || counts[storage::DeliveryState::failed] > 0) return false;
+  if (!complete) return false;
   auto recorded = store.commit([&](storage::Transaction& transaction) -> storage::Result<void> {
     auto current = unchanged(transaction, row);
     if (!current) return current.error();
+    // A person may have sent it again since.
+    auto still = is_delivered(transaction, *current);
+    if (!still) return still.error();
+    complete = *still;
+    if (!complete) return {};
     Act delivered{utc_now(),
                   "trialgate",
                   "submission.delivered",
@@ -124,7 +165,7 @@ storage::Result<bool> conclude(storage::Store& store, const storage::SubmissionR
     return enter(transaction, *current, storage::SubmissionState::confirmed, confirmed);
   });
   if (!recorded) return recorded.error();
-  return true;
+  return complete;
 }
 
 }  // namespace trialgate::gateway

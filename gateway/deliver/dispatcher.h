@@ -6,9 +6,10 @@
 namespace trialgate::gateway {
 
 /// Puts the de-identified instances of a submission into the outbox, one row for each destination that the
-/// trial's delivery rules name; an instance that a destination already has, or is about to get, is not queued
-/// again. Afterwards the submission is delivering, or stays de-identified when no rule asks for it. Returns
-/// whether it moved on.
+/// trial's delivery rules name. What a destination already has is not queued again; what an earlier version
+/// has parked is taken over, or given up when this version no longer asks for it. Afterwards the submission
+/// is delivering, or stays de-identified when nothing of it was asked for. Returns whether it moved on.
+/// Errors: those of the store; in_use when its trial is not in force, to be tried again.
 [[nodiscard]] storage::Result<bool> dispatch(storage::Store& store, const TrialSet& trials,
                                              const storage::SubmissionRow& row);
 

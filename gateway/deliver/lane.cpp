@@ -1,7 +1,6 @@
 #include "gateway/deliver/lane.h"
 
 #include "dimse/status.h"
-#include "gateway/deliver/derived_source.h"
 #include "gateway/pipeline/clock.h"
 #include "gateway/receive/offload.h"
 
@@ -9,6 +8,7 @@
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
+#include <array>
 #include <cstdio>
 #include <utility>
 
@@ -49,6 +49,33 @@ dimse::RequestorConfig requestor_config(const Destination& destination, const st
       dimse::AeTitle(destination.calling_ae_title.empty() ? node_ae_title : destination.calling_ae_title);
   config.response = destination.response_timeout;
   return config;
+}
+
+/// What the requestor refuses before a byte is sent will be refused the next time too.
+bool is_refused_here(const dimse::Failure& failure) {
+  return failure.code == make_error_code(dimse::Errc::local_limit) ||
+         failure.code == make_error_code(dimse::Errc::odd_length) ||
+         failure.code == make_error_code(dimse::Errc::no_presentation_context);
+}
+
+bool is_for_good(const storage::Failure& failure) {
+  return failure.code == make_error_code(storage::Errc::not_found) ||
+         failure.code == make_error_code(storage::Errc::corrupt);
+}
+
+/// What the attempt `tried` makes of the delivery as it stands now: it may have been parked, taken over by
+/// another version or given up while the instance was on its way.
+storage::DeliveryRow after_attempt(storage::DeliveryRow stored, const storage::DeliveryRow& tried) {
+  stored.attempts = tried.attempts;
+  stored.last_status = tried.last_status;
+  stored.last_error = tried.last_error;
+  if (tried.state == storage::DeliveryState::delivered) {
+    stored.state = tried.state;
+  } else if (stored.state == storage::DeliveryState::queued) {
+    stored.state = tried.state;
+    stored.not_before = std::max(stored.not_before, tried.not_before);
+  }
+  return stored;
 }
 
 }  // namespace
@@ -104,8 +131,11 @@ dimse::Task<void> Lane::serve() {
 }
 
 std::vector<OutgoingInstance> Lane::claim(std::size_t limit) {
+  // What is sent now could not be recorded, and would be sent again.
+  if (store_.acceptance() == storage::Acceptance::failed) return {};
   const std::lock_guard lock(mutex_);
   std::vector<OutgoingInstance> batch;
+  std::vector<OutgoingInstance> lost;
   auto read = store_.read([&](const storage::ReadTransaction& transaction) -> storage::Result<void> {
     auto due = transaction.outbox().due(destination_.name, utc_now(), claimed_.size() + limit);
     if (!due) return due.error();
@@ -117,8 +147,11 @@ std::vector<OutgoingInstance> Lane::claim(std::size_t limit) {
       if (claimed_.contains(row.id)) continue;
       auto derived = transaction.index().derived(row.submission, row.version, row.sop_instance_uid);
       if (!derived) return derived.error();
-      if (!*derived) return storage::fail(storage::Errc::corrupt, "delivery " + std::to_string(row.id));
-      batch.push_back({std::move(row), std::move(**derived)});
+      if (*derived) {
+        batch.push_back({std::move(row), std::move(**derived)});
+      } else {
+        lost.push_back({std::move(row), {}});
+      }
     }
     return {};
   });
@@ -127,6 +160,10 @@ std::vector<OutgoingInstance> Lane::claim(std::size_t limit) {
     return {};
   }
   for (const OutgoingInstance& instance : batch) claimed_.insert(instance.delivery.id);
+  for (const OutgoingInstance& instance : lost) {
+    claimed_.insert(instance.delivery.id);
+    record(instance, {std::nullopt, "the de-identified instance is not in the store", true});
+  }
   return batch;
 }
 
@@ -143,13 +180,13 @@ dimse::Task<void> Lane::send_batch(std::vector<OutgoingInstance> batch) {
   std::size_t at = 0;
   if (opened) {
     dimse::Requestor& association = **opened;
-    reachable();
-    for (; at < batch.size() && !stopping_ && association.is_open(); ++at) {
-      const bool sent = co_await send_one(association, batch[at]);
-      if (!sent) {
-        ++at;
-        break;
-      }
+    bool usable = association.is_open();
+    // A peer that ends every association before the first instance must not be asked again at once.
+    if (!usable) unreachable("the association ended before an instance was sent");
+    while (usable && at < batch.size() && !stopping_) {
+      usable = co_await send_one(association, batch[at]);
+      ++at;
+      usable = usable && association.is_open();
     }
     if (association.is_open()) {
       // The instances are accounted for one by one; how the association ends tells nothing about them.
@@ -166,6 +203,20 @@ dimse::Task<void> Lane::send_batch(std::vector<OutgoingInstance> batch) {
   for (; at < batch.size(); ++at) release(batch[at].delivery.id);
 }
 
+storage::Result<std::unique_ptr<DerivedSource>> Lane::open_source(const OutgoingInstance& instance) {
+  bool wanted = false;
+  auto read = store_.read([&](const storage::ReadTransaction& transaction) -> storage::Result<void> {
+    auto row = transaction.outbox().delivery(instance.delivery.id);
+    if (!row) return row.error();
+    wanted = *row && (*row)->state == storage::DeliveryState::queued && (*row)->not_before <= utc_now();
+    return {};
+  });
+  if (!read) return read.error();
+  // Parked, or taken back, since it was claimed.
+  if (!wanted) return std::unique_ptr<DerivedSource>();
+  return DerivedSource::open(store_.blobs(), instance.derived, disk_);
+}
+
 dimse::Task<bool> Lane::send_one(dimse::Requestor& association, const OutgoingInstance& instance) {
   const dimse::Uid sop_class(instance.derived.sop_class_uid);
   const dimse::Uid transfer_syntax(instance.derived.transfer_syntax_uid);
@@ -175,12 +226,14 @@ dimse::Task<bool> Lane::send_one(dimse::Requestor& association, const OutgoingIn
             "the destination accepts no presentation context for this SOP class and transfer syntax", true});
     co_return true;
   }
-  auto open_blobs = [this, &instance] {
-    return DerivedSource::open(store_.blobs(), instance.derived, disk_);
-  };
+  auto open_blobs = [this, &instance] { return open_source(instance); };
   storage::Result<std::unique_ptr<DerivedSource>> source = co_await offload(disk_, open_blobs);
   if (!source) {
-    record(instance, {std::nullopt, source.error().message(), true});
+    record(instance, {std::nullopt, source.error().message(), is_for_good(source.error())});
+    co_return true;
+  }
+  if (*source == nullptr) {
+    release(instance.delivery.id);
     co_return true;
   }
   dimse::StoreOperation operation;
@@ -190,10 +243,12 @@ dimse::Task<bool> Lane::send_one(dimse::Requestor& association, const OutgoingIn
   operation.source = source->get();
   dimse::Result<dimse::StoreResponse> response = co_await association.store(std::move(operation));
   if (!response) {
-    unreachable(response.error().message());
-    record(instance, {std::nullopt, response.error().message(), false});
-    co_return false;
+    const bool refused_here = is_refused_here(response.error());
+    if (!refused_here) unreachable(response.error().message());
+    record(instance, {std::nullopt, response.error().message(), refused_here});
+    co_return refused_here;
   }
+  reachable();
   record(instance, {response->status, {}, !may_pass_by_itself(response->status)});
   co_return true;
 }
@@ -233,10 +288,18 @@ void Lane::record(const OutgoingInstance& instance, AttemptOutcome outcome) {
                 {"attempt", static_cast<std::int64_t>(row.attempts)},
                 {"why", row.last_error}});
   }
+  submit(std::move(row), std::move(audit));
+}
 
+void Lane::submit(storage::DeliveryRow row, storage::AuditRecord audit) {
   storage::Commit commit;
   commit.apply = [row, audit](storage::Transaction& transaction) -> storage::Result<void> {
-    if (auto updated = transaction.outbox().update(row); !updated) return updated;
+    auto stored = transaction.outbox().delivery(row.id);
+    if (!stored) return stored.error();
+    if (!*stored) return storage::fail(storage::Errc::not_found, "delivery " + std::to_string(row.id));
+    if (auto updated = transaction.outbox().update(after_attempt(std::move(**stored), row)); !updated) {
+      return updated;
+    }
     auto appended = transaction.audit().append(audit);
     if (!appended) return appended.error();
     return {};
@@ -244,6 +307,8 @@ void Lane::record(const OutgoingInstance& instance, AttemptOutcome outcome) {
   commit.done = [this, id = row.id](storage::Result<void> result) {
     if (!result) {
       log_.event(dimse::Level::error, "delivery.not_recorded", {{"why", result.error().message()}});
+      boost::asio::post(
+          executor_, [this] { not_before_ = std::chrono::steady_clock::now() + destination_.retry_first; });
     }
     release(id);
     progress_();

@@ -2,6 +2,7 @@
 
 #include "dimse/scu/requestor.h"
 #include "gateway/config/node_config.h"
+#include "gateway/deliver/derived_source.h"
 #include "gateway/log/logger.h"
 #include "storage/store.h"
 
@@ -11,7 +12,9 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <mutex>
+#include <optional>
 #include <random>
 #include <set>
 #include <string>
@@ -53,10 +56,17 @@ class Lane {
  private:
   [[nodiscard]] std::vector<OutgoingInstance> claim(std::size_t limit);
   void release(std::uint64_t delivery);
+  /// On the disk pool: the data set of a delivery that is still to be made. Null: it no longer is.
+  [[nodiscard]] storage::Result<std::unique_ptr<DerivedSource>> open_source(const OutgoingInstance& instance);
   dimse::Task<void> pause();
   dimse::Task<void> send_batch(std::vector<OutgoingInstance> batch);
+  /// False when the association is of no more use.
   dimse::Task<bool> send_one(dimse::Requestor& association, const OutgoingInstance& instance);
+  /// The outcome of one attempt goes into the outbox and the audit trail; the claim ends when that is
+  /// durable.
   void record(const OutgoingInstance& instance, AttemptOutcome outcome);
+  void submit(storage::DeliveryRow row, storage::AuditRecord audit);
+  /// Nothing more is sent for a while, counted from the failures in a row.
   void unreachable(const std::string& why);
   void reachable();
   [[nodiscard]] std::chrono::milliseconds backoff(std::uint32_t failures);
@@ -74,7 +84,8 @@ class Lane {
 
   // Touched on the executor only.
   std::set<boost::asio::steady_timer*> waiting_;
-  std::uint32_t failures_ = 0;  ///< associations that could not be opened, or broke, in a row
+  std::uint32_t failures_ =
+      0;  ///< associations in a row that could not be opened, or broke without an answer
   std::chrono::steady_clock::time_point not_before_{};
   bool stopping_ = false;
   std::mt19937_64 random_{std::random_device{}()};

@@ -112,6 +112,28 @@ std::shared_ptr<const rules::Trial> trial_of(const TrialSet& trials, const Submi
   return trial_of(trials, file.instances.front().called_ae, file.facts.site, issuer, patient_id);
 }
 
+storage::Result<rules::Verdict> read_verdict(const storage::ReadTransaction& transaction,
+                                             const storage::SubmissionRow& row) {
+  auto bytes = transaction.index().document(row.id, row.version, document::verdict);
+  if (!bytes) return bytes.error();
+  boost::system::error_code error;
+  const boost::json::value json = boost::json::parse(bytes->value_or(""), error);
+  if (!error) {
+    if (auto verdict = rules::verdict_from_json(json)) return std::move(*verdict);
+  }
+  return storage::fail(storage::Errc::corrupt, "verdict of submission " + std::to_string(row.id));
+}
+
+std::map<std::string, std::string, std::less<>> modalities_of(const SubmissionFile& file) {
+  std::map<std::string, std::string, std::less<>> modalities;
+  for (const rules::InstanceRecord& record : file.records) {
+    if (const auto modality = record.text("Modality")) {
+      modalities[record.sop_instance_uid] = std::string(*modality);
+    }
+  }
+  return modalities;
+}
+
 storage::Result<rules::SubjectHistory> read_history(const storage::ReadTransaction& transaction,
                                                     const rules::Trial& trial, std::string_view subject_id,
                                                     std::uint64_t but_submission) {
@@ -123,14 +145,8 @@ storage::Result<rules::SubjectHistory> read_history(const storage::ReadTransacti
         other.state == storage::SubmissionState::withdrawn) {
       continue;
     }
-    auto bytes = transaction.index().document(other.id, other.version, document::verdict);
-    if (!bytes) return bytes.error();
-    boost::system::error_code error;
-    const boost::json::value json = boost::json::parse(bytes->value_or(""), error);
-    if (error) continue;
-    auto verdict = rules::verdict_from_json(json);
-    if (!verdict)
-      return storage::fail(storage::Errc::corrupt, "verdict of submission " + std::to_string(other.id));
+    auto verdict = read_verdict(transaction, other);
+    if (!verdict) return verdict.error();
     history.studies.push_back(
         {verdict->study_uid, verdict->time_point_id, verdict->visit.study_date, std::move(verdict->facts)});
   }

@@ -5,6 +5,8 @@
 #include "rules/evaluate/evaluate.h"
 #include "storage/store.h"
 
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,6 +27,13 @@ struct SubmissionFile {
 /// The trial that a submission belongs to, null when that cannot be told.
 [[nodiscard]] std::shared_ptr<const rules::Trial> trial_of(const TrialSet& trials,
                                                            const SubmissionFile& file);
+
+/// The verdict on a submission's present version. Errors: corrupt when there is none that can be read.
+[[nodiscard]] storage::Result<rules::Verdict> read_verdict(const storage::ReadTransaction& transaction,
+                                                           const storage::SubmissionRow& row);
+
+/// Modality (0008,0060) by SOP Instance UID.
+[[nodiscard]] std::map<std::string, std::string, std::less<>> modalities_of(const SubmissionFile& file);
 
 /// What is known of the subject's other studies: the newest verdicts of its released submissions.
 [[nodiscard]] storage::Result<rules::SubjectHistory> read_history(const storage::ReadTransaction& transaction,

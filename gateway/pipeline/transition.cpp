@@ -20,7 +20,7 @@ bool may_follow(storage::SubmissionState from, storage::SubmissionState to) noex
     case delivering:
       return to == delivered;
     case delivered:
-      return to == confirmed;
+      return to == confirmed || to == delivering;
     case confirmed:
       return to == delivering;
     case withdrawn:
@@ -58,6 +58,13 @@ storage::Result<void> enter(storage::Transaction& transaction, storage::Submissi
 }
 
 storage::Result<void> reopen(storage::Transaction& transaction, storage::SubmissionRow& row, const Act& act) {
+  auto deliveries = transaction.outbox().deliveries_of(row.id);
+  if (!deliveries) return deliveries.error();
+  for (storage::DeliveryRow& delivery : *deliveries) {
+    if (delivery.state != storage::DeliveryState::queued) continue;
+    delivery.not_before = parked;
+    if (auto updated = transaction.outbox().update(delivery); !updated) return updated;
+  }
   ++row.version;
   return enter(transaction, row, storage::SubmissionState::receiving, act);
 }
@@ -67,7 +74,8 @@ storage::Result<storage::SubmissionRow> unchanged(const storage::ReadTransaction
   auto row = transaction.index().submission(seen.id);
   if (!row) return row.error();
   if (!*row) return storage::fail(storage::Errc::not_found, "submission " + std::to_string(seen.id));
-  if ((*row)->version != seen.version || (*row)->state != seen.state) {
+  if ((*row)->version != seen.version || (*row)->state != seen.state ||
+      (*row)->instance_count != seen.instance_count) {
     return storage::fail(storage::Errc::invalid_argument,
                          "submission " + std::to_string(seen.id) + " has moved on");
   }

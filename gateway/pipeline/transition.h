@@ -2,6 +2,7 @@
 
 #include "storage/store.h"
 
+#include <chrono>
 #include <string>
 #include <string_view>
 
@@ -34,7 +35,11 @@ struct Act {
 [[nodiscard]] storage::Result<void> enter(storage::Transaction& transaction, storage::SubmissionRow& row,
                                           storage::SubmissionState state, const Act& act);
 
-/// Back to receiving with the next version, because of late instances or a person's wish.
+/// `not_before` of a delivery that waits for its submission's next verdict.
+inline constexpr storage::UtcTime parked = std::chrono::sys_days(std::chrono::year(9999) / 12 / 31);
+
+/// Back to receiving with the next version, because of late instances or a person's wish. What is queued of
+/// it is parked: nothing of a study leaves while it is in doubt.
 [[nodiscard]] storage::Result<void> reopen(storage::Transaction& transaction, storage::SubmissionRow& row,
                                            const Act& act);
 
@@ -42,8 +47,8 @@ struct Act {
 [[nodiscard]] storage::Result<void> record_act(storage::Transaction& transaction,
                                                const storage::SubmissionRow& row, const Act& act);
 
-/// The submission as it is in this transaction, if it still has the version and state that work was begun
-/// for. Errors: invalid_argument when it has moved on; not_found.
+/// The submission as it is in this transaction, if it still has the version, the state and the instances that
+/// work was begun for. Errors: invalid_argument when it has moved on; not_found.
 [[nodiscard]] storage::Result<storage::SubmissionRow> unchanged(const storage::ReadTransaction& transaction,
                                                                 const storage::SubmissionRow& seen);
 
