@@ -16,8 +16,9 @@ struct SandboxLimits {
 };
 
 /// Of the calling process: dies with `parent`, ignores the signals that a terminal or a service manager sends
-/// to the whole group (the parent says when to end), writes no file and no core, opens few files. First step,
-/// before anything is loaded. Returns what failed, empty on success.
+/// to the whole group (the parent says when to end), writes no file and no core, opens few files, and runs
+/// behind the node's own threads. First step, before anything is loaded. Returns what failed, empty on
+/// success.
 [[nodiscard]] std::string confine_process(const SandboxLimits& limits, std::int64_t parent);
 
 /// Of the calling process, for good: memory limits, no new privileges, and a list of allowed system calls
