@@ -25,12 +25,14 @@ for _folder in ("../tools", "../../packaging"):
 
 import part10  # noqa: E402
 from dimse_peer import Aborted, Closed, NotAccepted, Rejected, Requestor, StoreScp, store_contexts  # noqa: E402
-from node import AE_TITLE, CALLING_AE_TITLE, DELIVERED, HELD, Node  # noqa: E402
-from processes import LOOPBACK, wait_until  # noqa: E402
-from sample_studies import patient, study  # noqa: E402
+from node import AE_TITLE, CALLING_AE_TITLE, DELIVERED, HELD, SITE, Node  # noqa: E402
+from processes import LOOPBACK, StartError, wait_until  # noqa: E402
+from sample_studies import BASELINE, study  # noqa: E402
+from synthetic_study import Patient  # noqa: E402
 
 TRIAL = os.path.normpath(os.path.join(HERE, "..", "..", "etc", "trials", "ONC-301.yaml"))
 SENDERS = 4
+SUBJECTS = 400  # enough that nearly every study is a subject's first baseline
 REPEATED = 0.1  # share of acknowledged instances that are sent again, as real senders do
 SETTLE_TIMEOUT = 180  # seconds
 
@@ -54,8 +56,24 @@ class Ledger:
             return dict(self._acknowledged)
 
 
+def kill_patient(number):
+    return Patient(f"SYNTHETIC^PATIENT {number}", f"TG-KILL-{number:04d}", birth_date="19600101")
+
+
+def write_trial(directory):
+    """The sample trial with SUBJECTS more subjects in its register. Returns its path."""
+    os.makedirs(directory, exist_ok=True)
+    register_path = shutil.copy(TRIAL.replace(".yaml", "-subjects.csv"), directory)
+    shutil.copy(TRIAL, directory)
+    with open(register_path, "a") as register:
+        for number in range(SUBJECTS):
+            who = kill_patient(number)
+            register.write(f"{SITE},,{who.patient_id},KILL-{number:04d},,2026-02-16,2026-03-02\n")
+    return os.path.join(directory, os.path.basename(TRIAL))
+
+
 class Stream:
-    """An endless stream of studies: sample patients in turn, each time as a new study. Thread-safe."""
+    """An endless stream of studies: the subjects in turn, each time with a new study. Thread-safe."""
 
     def __init__(self, first_seed):
         self._lock = threading.Lock()
@@ -65,7 +83,8 @@ class Stream:
     def next_study(self):
         with self._lock:
             number, self._made = self._made, self._made + 1
-        made = study(patient(1 + number % 9), date="20260220", seed=f"{self._seed} {number}", slices=6, size=64)
+        who = kill_patient(number % SUBJECTS)
+        made = study(who, date=BASELINE, seed=f"{self._seed} {number}", slices=6, size=64)
         return [part10.split(instance.encode()) for instance in made.instances]
 
 
@@ -107,7 +126,7 @@ class BlobStore:
 
     def data_sets(self):
         """SHA-256 of every data set that is there now."""
-        present = {path for path in glob.glob(os.path.join(self._directory, "*", "*", "*")) if os.path.isfile(path)}
+        present = {path for path in glob.glob(os.path.join(self._directory, "*", "*")) if os.path.isfile(path)}
         for path in present - set(self._known):
             with open(path, "rb") as blob:
                 raw = blob.read()
@@ -121,7 +140,8 @@ class BlobStore:
 
 
 def check_disk(blobs, ledger, cycle):
-    lost = {digest: uid for digest, uid in ledger.snapshot().items() if digest not in blobs.data_sets()}
+    kept = blobs.data_sets()
+    lost = {digest: uid for digest, uid in ledger.snapshot().items() if digest not in kept}
     if lost:
         raise AssertionError(
             f"cycle {cycle}: {len(lost)} acknowledged instances are not on disk, e.g. {next(iter(lost.values()))}"
@@ -142,24 +162,45 @@ def check_archive(archive):
 
 
 def check_end(node, ledger, archive):
-    """After the last restart: everything is indexed, settles, verifies, and what was released is at the archive."""
-    settled = wait_until(lambda: all(row["state"] in HELD + DELIVERED for row in node.studies()), SETTLE_TIMEOUT, 1)
-    rows = node.studies()
-    if not settled:
-        raise AssertionError(f"submissions did not settle: {collections.Counter(row['state'] for row in rows)}")
-    indexed = {instance["sop_instance_uid"] for row in rows for instance in node.study(row["id"])["instances"]}
-    missing = set(ledger.snapshot().values()) - indexed
-    if missing:
-        raise AssertionError(f"{len(missing)} acknowledged instances are not in the index, e.g. {next(iter(missing))}")
+    """After the last restart: everything is indexed, settles, verifies, and what counts as delivered is at the archive."""
+    wanted = len(ledger.snapshot())
+
+    def settled():
+        rows = node.studies()
+        indexed = sum(row["instances"] for row in rows)
+        return indexed >= wanted and all(row["state"] in HELD + DELIVERED for row in rows)
+
+    if not wait_until(settled, SETTLE_TIMEOUT, 1):
+        states = collections.Counter(row["state"] for row in node.studies())
+        raise AssertionError(f"submissions did not settle: {dict(states)}")
     for command in (("verify-store",), ("audit", "verify")):
         done = node.run(*command, timeout=300)
         if done.returncode != 0:
             raise AssertionError(f"{' '.join(command)}: {(done.stdout + done.stderr).strip()}")
-    wanted = sum(row["instances"] for row in rows if row["state"] in DELIVERED)
-    got, _ = check_archive(archive)
-    if got != wanted:
-        raise AssertionError(f"{wanted} instances are delivered, but the archive holds {got}")
-    return rows
+    details = [node.study(row["id"]) for row in node.studies()]
+    indexed = {instance["sop_instance_uid"] for detail in details for instance in detail["instances"]}
+    missing = set(ledger.snapshot().values()) - indexed
+    if missing:
+        raise AssertionError(f"{len(missing)} acknowledged instances are not in the index, e.g. {next(iter(missing))}")
+    check_deliveries(details, {received.sop_instance for received in archive.received})
+    return details
+
+
+def check_deliveries(details, at_archive):
+    """The outbox and the archive agree, and every released study is there as a whole."""
+    deliveries = [delivery for detail in details for delivery in detail["deliveries"]]
+    delivered = {delivery["sop_instance_uid"] for delivery in deliveries if delivery["state"] in DELIVERED}
+    if len(delivered) != len(deliveries):
+        raise AssertionError(f"{len(deliveries) - len(delivered)} of {len(deliveries)} deliveries are not done")
+    if delivered != at_archive:
+        raise AssertionError(
+            f"{len(delivered - at_archive)} instances count as delivered and are not at the archive, "
+            f"{len(at_archive - delivered)} are at the archive and do not count as delivered"
+        )
+    released = [detail for detail in details if detail["state"] in DELIVERED]
+    wanted = {instance["sop_instance_uid"] for detail in released for instance in detail["derived"]}
+    if not wanted or not wanted <= delivered:
+        raise AssertionError(f"of {len(wanted)} instances of released studies {len(wanted & delivered)} are delivered")
 
 
 def run(arguments, directory):
@@ -168,7 +209,8 @@ def run(arguments, directory):
     destinations = [
         {"name": "irc-archive", "ae_title": "ARCHIVE", "host": LOOPBACK, "port": archive.port, "retry_first_seconds": 1}
     ]
-    node = Node(os.path.join(directory, "node"), [TRIAL], destinations, settings={"quiet_seconds": 1})
+    trial = write_trial(os.path.join(directory, "trials"))
+    node = Node(os.path.join(directory, "node"), [trial], destinations, settings={"quiet_seconds": 1})
     blobs = BlobStore(os.path.join(node.store, "blobs"))
     stop = threading.Event()
     senders = [
@@ -209,14 +251,14 @@ def run(arguments, directory):
 def main():
     parser = argparse.ArgumentParser(description="Kills a node at random times and looks for losses.")
     parser.add_argument("--cycles", type=int, default=int(os.environ.get("TRIALGATE_KILL_CYCLES", "200")))
-    parser.add_argument("--longest", type=float, default=1.5, help="longest life of a node, in seconds")
+    parser.add_argument("--longest", type=float, default=1.0, help="longest life of a node, in seconds")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 30))
     arguments = parser.parse_args()
     print(f"kill: seed {arguments.seed}, {arguments.cycles} cycles, {SENDERS} senders", flush=True)
     directory = tempfile.mkdtemp(prefix="trialgate-kill-")
     try:
         run(arguments, directory)
-    except AssertionError as error:
+    except (AssertionError, StartError) as error:
         print(
             f"kill: FAILED with seed {arguments.seed}: {error}\nkill: everything is left in {directory}",
             file=sys.stderr,

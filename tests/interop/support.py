@@ -16,7 +16,7 @@ for _folder in ("tests/tools", "packaging"):
 
 import identifiers  # noqa: E402
 import part10  # noqa: E402
-from dimse_peer import VERIFICATION, Requestor  # noqa: E402
+from dimse_peer import VERIFICATION, Requestor, store_contexts  # noqa: E402
 from dicom_writer import IMPLICIT_VR_LITTLE_ENDIAN  # noqa: E402
 from node import AE_TITLE, CALLING_AE_TITLE, NO_ARCHIVE, Node  # noqa: E402
 from processes import LOOPBACK  # noqa: E402
@@ -111,6 +111,15 @@ class NodeTestCase(unittest.TestCase):
     def echo(self):
         with self.associate([(VERIFICATION, [IMPLICIT_VR_LITTLE_ENDIAN])]) as association:
             return association.echo()
+
+    def send(self, instances):
+        """Stores `instances` on one association, each with success."""
+        type(self).sent += instances
+        files = [part10.split(instance.encode()) for instance in instances]
+        with self.associate(store_contexts(files)) as association:
+            for file in files:
+                status, _ = association.store(file.sop_class, file.sop_instance, file.transfer_syntax, file.data_set)
+                self.assertEqual(status, 0x0000, file.sop_instance)
 
     def blobs(self):
         """{SHA-256 of the data set: Part10} of everything in the blob store, each file under the name of its own SHA-256."""

@@ -63,7 +63,7 @@ def user_information(max_pdu):
         0x50,
         item(0x51, struct.pack(">I", max_pdu))
         + item(0x52, IMPLEMENTATION_CLASS_UID.encode())
-        + item(0x55, b"SYNTHETIC_PEER"),
+        + item(0x55, b"TEST_PEER"),
     )
 
 
