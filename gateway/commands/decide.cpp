@@ -174,7 +174,8 @@ bool is_known_destination(const SendOptions& options, std::ostream& err) {
 
 bool has_person_and_reason(const std::string& name, const std::string& reason, std::ostream& err) {
   constexpr const char* blank = " \t\r\n";
-  if (name.find_first_not_of(blank) != std::string::npos && reason.find_first_not_of(blank) != std::string::npos)
+  if (name.find_first_not_of(blank) != std::string::npos &&
+      reason.find_first_not_of(blank) != std::string::npos)
     return true;
   err << "trialgate: say why with --reason and who you are with --name; both go into the audit trail\n";
   return false;
