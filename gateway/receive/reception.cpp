@@ -2,6 +2,7 @@
 
 #include "dimse/status.h"
 #include "gateway/pipeline/clock.h"
+#include "gateway/receive/buffer_pool.h"
 #include "gateway/receive/offload.h"
 #include "gateway/receive/site_access.h"
 #include "storage/part10.h"
@@ -16,6 +17,7 @@ namespace {
 
 /// What is collected before it is written: the memory that an instance under way takes, whatever its size.
 constexpr std::size_t chunk_bytes = 256 * 1024;
+constexpr std::size_t buffers_kept = 16;
 
 /// The one table from storage failures to C-STORE statuses (PS3.4 table B.2-1).
 dimse::StoreOutcome refusal(const storage::Failure& failure) {
@@ -65,33 +67,22 @@ storage::Result<void> record_arrival(storage::Transaction& transaction, storage:
   return transaction.index().put_instance(row);
 }
 
-/// Submits a commit and resumes the coroutine, on its own executor, when it is durable or has failed.
-dimse::Task<storage::Result<void>> committed(storage::Store& store, storage::Commit commit) {
-  namespace asio = boost::asio;
-  auto initiate = [&store](auto handler, storage::Commit job) {
-    auto executor = asio::get_associated_executor(handler);
-    // std::function wants something that can be copied; the handler is called once.
-    auto shared = std::make_shared<decltype(handler)>(std::move(handler));
-    job.done = [guard = asio::make_work_guard(executor), shared](storage::Result<void> result) {
-      auto resume = [shared, result = std::move(result)]() mutable { (*shared)(std::move(result)); };
-      asio::post(guard.get_executor(), std::move(resume));
-    };
-    store.submit(std::move(job));
-  };
-  return asio::async_initiate<const asio::use_awaitable_t<>, void(storage::Result<void>)>(
-      initiate, asio::use_awaitable, std::move(commit));
-}
-
 class StagedInstance final : public dimse::InstanceSink {
  public:
-  StagedInstance(storage::Store& store, boost::asio::thread_pool& disk, Logger& log,
-                 std::function<void()> arrived, storage::InstanceRow row, std::vector<std::uint8_t> head)
+  StagedInstance(storage::Store& store, boost::asio::thread_pool& disk, BufferPool& buffers, Logger& log,
+                 std::function<void()> arrived, storage::InstanceRow row, std::span<const std::uint8_t> head)
       : store_(store),
         disk_(disk),
+        buffers_(buffers),
         log_(log),
         arrived_(std::move(arrived)),
         row_(std::move(row)),
-        buffer_(std::move(head)) {}
+        buffer_(buffers.take()) {
+    buffer_.assign(head.begin(), head.end());
+  }
+  ~StagedInstance() override { buffers_.give_back(std::move(buffer_)); }
+  StagedInstance(const StagedInstance&) = delete;
+  StagedInstance& operator=(const StagedInstance&) = delete;
 
   dimse::Task<dimse::Result<void>> write(std::span<const std::uint8_t> bytes) override {
     if (buffer_.size() + bytes.size() > chunk_bytes) {
@@ -104,24 +95,8 @@ class StagedInstance final : public dimse::InstanceSink {
   }
 
   dimse::Task<dimse::StoreOutcome> finish() override {
-    auto seal = [this]() -> storage::Result<storage::SealedBlob> {
-      if (auto appended = append_buffer(); !appended) return appended.error();
-      return writer_->seal();
-    };
-    storage::Result<storage::SealedBlob> sealed = co_await offload(disk_, seal);
-    if (!sealed) co_return refused(sealed.error());
-
-    row_.blob = sealed->digest();
-    row_.size_bytes = sealed->size_bytes();
-    row_.received_at = utc_now();
-    auto arrival = std::make_shared<Arrival>(Arrival::fresh);
-    storage::Commit commit;
-    commit.blobs.push_back(std::move(*sealed));
-    commit.apply = [row = row_, arrival](storage::Transaction& transaction) {
-      return record_arrival(transaction, row, *arrival);
-    };
-    const storage::Result<void> durable = co_await committed(store_, std::move(commit));
-    if (!durable) co_return refused(durable.error());
+    const storage::Result<Arrival> arrival = co_await keep();
+    if (!arrival) co_return refused(arrival.error());
     announce(*arrival);
     co_return dimse::StoreOutcome{};
   }
@@ -136,6 +111,53 @@ class StagedInstance final : public dimse::InstanceSink {
     auto appended = writer_->append(buffer_);
     buffer_.clear();
     return appended;
+  }
+
+  /// Seals the blob on the disk pool, hands it to the committer from there, and resumes the coroutine, on its
+  /// own executor, when it is durable or has failed.
+  dimse::Task<storage::Result<Arrival>> keep() {
+    namespace asio = boost::asio;
+    auto initiate = [this](auto handler) {
+      auto executor = asio::get_associated_executor(handler);
+      // std::function wants something that can be copied; the handler is called once.
+      auto shared = std::make_shared<decltype(handler)>(std::move(handler));
+      auto resume = [guard = asio::make_work_guard(executor), shared](storage::Result<Arrival> result) {
+        auto call = [shared, result = std::move(result)]() mutable { (*shared)(std::move(result)); };
+        asio::post(guard.get_executor(), std::move(call));
+      };
+      asio::post(disk_, [this, resume] { seal_and_submit(resume); });
+    };
+    return asio::async_initiate<const asio::use_awaitable_t<>, void(storage::Result<Arrival>)>(
+        initiate, asio::use_awaitable);
+  }
+
+  void seal_and_submit(const std::function<void(storage::Result<Arrival>)>& resume) {
+    if (auto appended = append_buffer(); !appended) {
+      resume(appended.error());
+      return;
+    }
+    auto sealed = writer_->seal();
+    if (!sealed) {
+      resume(sealed.error());
+      return;
+    }
+    row_.blob = sealed->digest();
+    row_.size_bytes = sealed->size_bytes();
+    row_.received_at = utc_now();
+    auto arrival = std::make_shared<Arrival>(Arrival::fresh);
+    storage::Commit commit;
+    commit.blobs.push_back(std::move(*sealed));
+    commit.apply = [row = row_, arrival](storage::Transaction& transaction) {
+      return record_arrival(transaction, row, *arrival);
+    };
+    commit.done = [resume, arrival](storage::Result<void> durable) {
+      if (durable) {
+        resume(*arrival);
+      } else {
+        resume(durable.error());
+      }
+    };
+    store_.submit(std::move(commit));
   }
 
   dimse::Failure failed(const storage::Failure& failure) {
@@ -167,6 +189,7 @@ class StagedInstance final : public dimse::InstanceSink {
 
   storage::Store& store_;
   boost::asio::thread_pool& disk_;
+  BufferPool& buffers_;
   Logger& log_;
   std::function<void()> arrived_;
   storage::InstanceRow row_;
@@ -178,7 +201,11 @@ class StagedInstance final : public dimse::InstanceSink {
 
 Reception::Reception(storage::Store& store, boost::asio::thread_pool& disk, Logger& log,
                      std::function<void()> arrived)
-    : store_(store), disk_(disk), log_(log), arrived_(std::move(arrived)) {}
+    : store_(store),
+      disk_(disk),
+      buffers_(chunk_bytes, buffers_kept),
+      log_(log),
+      arrived_(std::move(arrived)) {}
 
 dimse::Task<dimse::StoreBegin> Reception::begin(dimse::StoreRequest request) {
   if (store_.acceptance() != storage::Acceptance::accepting) {
@@ -205,7 +232,7 @@ dimse::Task<dimse::StoreBegin> Reception::begin(dimse::StoreRequest request) {
     const std::lock_guard lock(mutex_);
     open_.insert(key_of(request.association));
   }
-  co_return std::make_unique<StagedInstance>(store_, disk_, log_, arrived_, std::move(row), std::move(*head));
+  co_return std::make_unique<StagedInstance>(store_, disk_, buffers_, log_, arrived_, std::move(row), *head);
 }
 
 void Reception::association_ended(const dimse::AssociationInfo& association, dimse::AssociationEnd /*how*/) {

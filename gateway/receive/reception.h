@@ -2,6 +2,7 @@
 
 #include "dimse/scp/store_service.h"
 #include "gateway/log/logger.h"
+#include "gateway/receive/buffer_pool.h"
 #include "storage/store.h"
 
 #include <boost/asio/thread_pool.hpp>
@@ -38,6 +39,7 @@ class Reception final : public dimse::StoreService {
 
   storage::Store& store_;
   boost::asio::thread_pool& disk_;
+  BufferPool buffers_;
   Logger& log_;
   std::function<void()> arrived_;
   mutable std::mutex mutex_;
