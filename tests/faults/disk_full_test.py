@@ -90,7 +90,7 @@ class Watermark(DiskTestCase):
     """Free space below the configured watermark. Needs no rights."""
 
     def test_refuses_below_the_watermark_and_accepts_above(self):
-        node = self.node(free_space={"percent": 0, "gib": 1 << 20})
+        node = self.node(free_space={"percent": 0, "gib": 1000000})
         node.start()
         self.assert_refused(node)
         self.assertEqual(self.blobs(node), [])

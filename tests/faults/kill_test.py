@@ -84,7 +84,7 @@ class Stream:
         with self._lock:
             number, self._made = self._made, self._made + 1
         who = kill_patient(number % SUBJECTS)
-        made = study(who, date=BASELINE, seed=f"{self._seed} {number}", slices=6, size=64)
+        made = study(who, date=BASELINE, seed=f"{self._seed} {number}", slices=12, size=48)
         return [part10.split(instance.encode()) for instance in made.instances]
 
 
@@ -126,7 +126,7 @@ class BlobStore:
 
     def data_sets(self):
         """SHA-256 of every data set that is there now."""
-        present = {path for path in glob.glob(os.path.join(self._directory, "*", "*")) if os.path.isfile(path)}
+        present = set(glob.glob(os.path.join(self._directory, "*", "*")))
         for path in present - set(self._known):
             with open(path, "rb") as blob:
                 raw = blob.read()
@@ -148,20 +148,33 @@ def check_disk(blobs, ledger, cycle):
         )
 
 
-def check_archive(archive):
-    """Every instance that the archive got more than once is the same every time."""
-    contents = collections.defaultdict(set)
-    for received in list(archive.received):
-        contents[received.sop_instance].add(hashlib.sha256(received.data_set).hexdigest())
-    different = [uid for uid, digests in contents.items() if len(digests) > 1]
-    if different:
-        raise AssertionError(
-            f"{len(different)} instances were forwarded twice with different bytes, e.g. {different[0]}"
-        )
-    return len(contents), len(archive.received) - len(contents)
+class Forwarded:
+    """What the archive got, and that it got every instance with the same bytes each time."""
+
+    def __init__(self, archive):
+        self._archive = archive
+        self._looked_at = 0
+        self._digests = {}
+
+    def check(self):
+        # What comes meanwhile is looked at the next time.
+        received = self._archive.received[self._looked_at :]
+        for instance in received:
+            digest = hashlib.sha256(instance.data_set).digest()
+            if self._digests.setdefault(instance.sop_instance, digest) != digest:
+                raise AssertionError(f"forwarded twice with different bytes: {instance.sop_instance}")
+        self._looked_at += len(received)
+
+    @property
+    def instances(self):
+        return set(self._digests)
+
+    @property
+    def repeated(self):
+        return self._looked_at - len(self._digests)
 
 
-def check_end(node, ledger, archive):
+def check_end(node, ledger, forwarded):
     """After the last restart: everything is indexed, settles, verifies, and what counts as delivered is at the archive."""
     wanted = len(ledger.snapshot())
 
@@ -182,7 +195,8 @@ def check_end(node, ledger, archive):
     missing = set(ledger.snapshot().values()) - indexed
     if missing:
         raise AssertionError(f"{len(missing)} acknowledged instances are not in the index, e.g. {next(iter(missing))}")
-    check_deliveries(details, {received.sop_instance for received in archive.received})
+    forwarded.check()
+    check_deliveries(details, forwarded.instances)
     return details
 
 
@@ -206,6 +220,7 @@ def check_deliveries(details, at_archive):
 def run(arguments, directory):
     chance = random.Random(arguments.seed)
     ledger, stream, archive = Ledger(), Stream(arguments.seed), StoreScp()
+    forwarded = Forwarded(archive)
     destinations = [
         {"name": "irc-archive", "ae_title": "ARCHIVE", "host": LOOPBACK, "port": archive.port, "retry_first_seconds": 1}
     ]
@@ -227,7 +242,7 @@ def run(arguments, directory):
             raise AssertionError(f"cycle {at}: the node ended by itself: {node.last_log_line()}")
         node.kill()
         check_disk(blobs, ledger, at)
-        check_archive(archive)
+        forwarded.check()
         if (at + 1) % 20 == 0:
             print(
                 f"kill: {at + 1} kills, {len(ledger.snapshot())} instances acknowledged, {len(archive.received)} forwarded",
@@ -237,14 +252,13 @@ def run(arguments, directory):
     for sender in senders:
         sender.join(30)
     with node:
-        rows = check_end(node, ledger, archive)
-    got, again = check_archive(archive)
+        rows = check_end(node, ledger, forwarded)
     states = dict(collections.Counter(row["state"] for row in rows))
     print(
         f"kill: {arguments.cycles} kills, {ledger.responses} success responses for {len(ledger.snapshot())} instances, 0 lost"
     )
     print(
-        f"kill: {len(rows)} submissions {states}; {got} instances at the archive, {again} sent again with the same bytes, 0 with others"
+        f"kill: {len(rows)} submissions {states}; {len(forwarded.instances)} instances at the archive, {forwarded.repeated} sent again with the same bytes, 0 with others"
     )
 
 
