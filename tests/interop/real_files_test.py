@@ -49,7 +49,9 @@ def identifying_values(file):
 
 @unittest.skipUnless(os.path.isdir(support.DATA), f"no real files at {support.DATA}")
 class RealFiles(support.NodeTestCase):
-    """All files under the default configuration."""
+    """All files under the default configuration, but for a log that says everything it can."""
+
+    settings = {"log": {"level": "debug"}}
 
     def store(self, file):
         self.log_must_not_hold.update(identifying_values(file))
