@@ -90,6 +90,8 @@ class Members {
 };
 
 bool is_address_block(std::string text) {
+  // A zone is this host's own name for a link; no peer's address is compared with one.
+  if (text.find('%') != std::string::npos) return false;
   const bool is_v6 = text.find(':') != std::string::npos;
   if (text.find('/') == std::string::npos) text += is_v6 ? "/128" : "/32";
   boost::system::error_code error;

@@ -1,0 +1,71 @@
+#include "gateway/receive/site_access.h"
+
+#include <doctest/doctest.h>
+
+using namespace trialgate;
+using namespace trialgate::gateway;
+
+namespace {
+
+NodeConfig node() {
+  NodeConfig config;
+  config.ae_title = "GATE";
+  config.trials.push_back({"trial.yaml", "ONC301"});
+  config.peers.push_back({"CT1", "SITE01", {"10.1.0.0/16", "192.0.2.7", "fd00:1::/32"}, 3});
+  config.peers.push_back({"CT1", "SITE02", {"10.2.0.9/16"}, 5});
+  config.peers.push_back({"LOCAL", "SITE\\03", {}, 1});
+  return config;
+}
+
+dimse::Decision decide(const char* calling, const char* called, const char* address) {
+  static SiteAccess access(node());
+  const dimse::AeTitle from(calling);
+  const dimse::AeTitle to(called);
+  const std::string peer(address);
+  const dimse::Uid implementation("1.2.3");
+  const std::string version;
+  return access.decide({from, to, peer, 104, implementation, version, std::nullopt});
+}
+
+std::string site(const dimse::Decision& decision) {
+  const auto* accept = std::get_if<dimse::Accept>(&decision);
+  return accept == nullptr ? "" : site_of(accept->peer_id);
+}
+
+}  // namespace
+
+TEST_CASE("a peer is let in by calling AE title and address together") {
+  CHECK(site(decide("CT1", "GATE", "10.1.2.3")) == "SITE01");
+  CHECK(site(decide("CT1", "GATE", "10.2.255.255")) == "SITE02");
+  CHECK(site(decide("CT1", "GATE", "192.0.2.7")) == "SITE01");
+  CHECK(site(decide("CT1", "GATE", "192.0.2.8")) == "");
+  CHECK(site(decide("CT1", "GATE", "10.3.0.1")) == "");
+  CHECK(site(decide("ct1", "GATE", "10.1.2.3")) == "");
+  CHECK(site(decide("CT1", "GATE", "fd00:1:2::3")) == "SITE01");
+  CHECK(site(decide("CT1", "GATE", "fd00:2::3")) == "");
+  CHECK(site(decide("CT1", "GATE", "no address")) == "");
+}
+
+TEST_CASE("a peer without addresses is let in from this host alone") {
+  CHECK(site(decide("LOCAL", "GATE", "127.0.0.5")) == "SITE\\03");
+  CHECK(site(decide("LOCAL", "GATE", "::1")) == "SITE\\03");
+  CHECK(site(decide("LOCAL", "GATE", "10.1.2.3")) == "");
+}
+
+TEST_CASE("PS3.8 table 9-21: unknown called and calling AE titles are told apart") {
+  const auto called = decide("CT1", "OTHER", "10.1.2.3");
+  REQUIRE(std::holds_alternative<dimse::Reject>(called));
+  CHECK(std::get<dimse::Reject>(called) == dimse::Reject::called_ae_not_recognized());
+  const auto calling = decide("NOBODY", "GATE", "10.1.2.3");
+  REQUIRE(std::holds_alternative<dimse::Reject>(calling));
+  CHECK(std::get<dimse::Reject>(calling) == dimse::Reject::calling_ae_not_recognized());
+  CHECK(site(decide("CT1", "ONC301", "10.1.2.3")) == "SITE01");
+}
+
+TEST_CASE("associations are counted for each peer, not for each site") {
+  const auto one = std::get<dimse::Accept>(decide("CT1", "GATE", "10.1.2.3"));
+  const auto other = std::get<dimse::Accept>(decide("LOCAL", "GATE", "::1"));
+  CHECK(one.max_associations == 3);
+  CHECK(other.max_associations == 1);
+  CHECK(one.peer_id != other.peer_id);
+}
