@@ -125,7 +125,7 @@ storage::Result<Work> read_work(const storage::ReadTransaction& transaction,
     work.trial = candidate.trial;
     work.trial_file = candidate.entry.file;
   }
-  if (!work.trial) return storage::fail(storage::Errc::in_use, "trial " + row.trial_id + " is not in force");
+  if (!work.trial) return not_now("trial " + row.trial_id + " is not in force");
   auto verdict = read_verdict(transaction, row);
   if (!verdict) return verdict.error();
   work.verdict = std::move(*verdict);
@@ -264,7 +264,7 @@ storage::Result<DeidentificationPlan> plan_of(const Work& work, const storage::S
           ? default_key_file
           : work.trial_file.parent_path() / work.trial->deidentify.key_file;
   auto key = read_key_file(key_file);
-  if (auto* problem = std::get_if<std::string>(&key)) return storage::fail(storage::Errc::in_use, *problem);
+  if (auto* problem = std::get_if<std::string>(&key)) return not_now(*problem);
   return DeidentificationPlan(work.trial->deidentify, subject_of(work, row),
                               std::get<std::vector<std::uint8_t>>(key));
 }
@@ -311,7 +311,7 @@ storage::Result<void> Deriver::derive(const storage::SubmissionRow& row) {
   Collection collection(std::move(*pack), work.sources.size());
   hand_out(store_, workers_, work, *plan, collection);
   collection.wait();
-  if (!collection.try_later().empty()) return storage::fail(storage::Errc::in_use, collection.try_later());
+  if (!collection.try_later().empty()) return not_now(collection.try_later());
   if (!collection.written()) return collection.written();
 
   std::vector<HeldInstance> held = collection.held();

@@ -24,8 +24,8 @@ class Deriver {
         log_(log) {}
 
   /// `row` is in state released; afterwards it is de-identified, or quarantined with the reasons in its hold
-  /// document. Blocks until the workers are done. Errors: those of the store; in_use when the workers or the
-  /// key are not available now, to be tried again.
+  /// document. Blocks until the workers are done. Errors: those of the store; resource_unavailable_try_again
+  /// when the workers or the key are not available now.
   storage::Result<void> derive(const storage::SubmissionRow& row);
 
  private:

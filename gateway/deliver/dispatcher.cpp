@@ -121,7 +121,7 @@ storage::Result<bool> dispatch(storage::Store& store, const TrialSet& trials,
     });
     if (!walked || !has_derived) return walked;
     const auto trial = trial_named(trials, row.trial_id);
-    if (!trial) return storage::fail(storage::Errc::in_use, "trial " + row.trial_id + " is not in force");
+    if (!trial) return not_now("trial " + row.trial_id + " is not in force");
     auto found = planned_legs(transaction, *trial, row);
     if (!found) return found.error();
     plan = std::move(*found);

@@ -9,7 +9,7 @@ namespace trialgate::gateway {
 /// trial's delivery rules name. What a destination already has is not queued again; what an earlier version
 /// has parked is taken over, or given up when this version no longer asks for it. Afterwards the submission
 /// is delivering, or stays de-identified when nothing of it was asked for. Returns whether it moved on.
-/// Errors: those of the store; in_use when its trial is not in force, to be tried again.
+/// Errors: those of the store; resource_unavailable_try_again when its trial is not in force.
 [[nodiscard]] storage::Result<bool> dispatch(storage::Store& store, const TrialSet& trials,
                                              const storage::SubmissionRow& row);
 

@@ -194,6 +194,8 @@ bool Pipeline::settle(const storage::SubmissionRow& row, const char* step,
     retries_.succeeded(row);
     return result.has_value();
   }
+  // A stop takes the work away; the next start does it.
+  if (wake_ups_.release.is_stopping()) return false;
   const std::string why = std::string(step) + ": " + result.error().message();
   log_.event(retries_.failed(row, why) ? dimse::Level::error : dimse::Level::debug, "submission.step_failed",
              {{"submission", static_cast<std::int64_t>(row.id)},

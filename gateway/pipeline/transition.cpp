@@ -1,6 +1,14 @@
 #include "gateway/pipeline/transition.h"
 
+#include <boost/system/errc.hpp>
+
+#include <utility>
+
 namespace trialgate::gateway {
+
+storage::Failure not_now(std::string why) {
+  return {make_error_code(boost::system::errc::resource_unavailable_try_again), std::move(why)};
+}
 
 bool may_follow(storage::SubmissionState from, storage::SubmissionState to) noexcept {
   using enum storage::SubmissionState;

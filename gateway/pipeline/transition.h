@@ -26,6 +26,9 @@ struct Act {
   std::string detail;  ///< JSON text, may be empty
 };
 
+/// The failure of a step that has to be tried again, for `why` is no fault of the submission.
+[[nodiscard]] storage::Failure not_now(std::string why);
+
 /// The life of a submission: which state may follow which. Re-opening leads from everywhere but withdrawn to
 /// receiving.
 [[nodiscard]] bool may_follow(storage::SubmissionState from, storage::SubmissionState to) noexcept;
