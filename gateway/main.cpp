@@ -15,6 +15,7 @@
 
 #include <unistd.h>
 
+#include <exception>
 #include <functional>
 #include <iostream>
 #include <map>
@@ -299,5 +300,11 @@ int main(int argc, char** argv) {
     const int code = app.exit(error);
     return code == 0 ? exit_ok : exit_could_not;
   }
-  return action();
+  try {
+    return action();
+  } catch (const std::exception& exception) {
+    // A bug, or no memory: one sentence all the same.
+    std::cerr << "trialgate: internal error: " << exception.what() << '\n';
+    return exit_could_not;
+  }
 }
