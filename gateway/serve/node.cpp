@@ -1,7 +1,6 @@
 #include "gateway/serve/node.h"
 
 #include "dimse/scp/acceptor.h"
-#include "dimse/ul/task_group.h"
 #include "gateway/config/key_file.h"
 #include "gateway/config/trial_book.h"
 #include "gateway/deliver/forwarder.h"
@@ -16,16 +15,19 @@
 #include "storage/file_system.h"
 #include "storage/store.h"
 
+#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_future.hpp>
 
 #include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <fstream>
+#include <future>
 #include <memory>
 #include <thread>
 #include <variant>
@@ -206,10 +208,12 @@ class Listeners {
 
   void drain(std::chrono::milliseconds grace) {
     for (const auto& acceptor : acceptors_) acceptor->stop_accepting();
-    asio::io_context context(1);
-    dimse::TaskGroup tasks(log_);
-    for (const auto& acceptor : acceptors_) tasks.spawn(context.get_executor(), acceptor->drain(grace));
-    context.run();
+    // On the I/O threads: what wakes the drain up is let go of there, and may be so after it has ended.
+    std::vector<std::future<void>> drained;
+    for (const auto& acceptor : acceptors_) {
+      drained.push_back(asio::co_spawn(executors_.front(), acceptor->drain(grace), asio::use_future));
+    }
+    for (std::future<void>& one : drained) one.get();
     acceptors_.clear();
   }
 

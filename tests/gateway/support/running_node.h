@@ -67,7 +67,7 @@ class ReceivingNode {
   }
   ReceivingNode(const ReceivingNode&) = delete;
   ReceivingNode& operator=(const ReceivingNode&) = delete;
-  ~ReceivingNode() { drainer_.run(acceptor_->drain(std::chrono::milliseconds(0))); }
+  ~ReceivingNode() { io_.run(acceptor_->drain(std::chrono::milliseconds(0))); }
 
   std::vector<int> send(std::vector<SyntheticInstance> instances) {
     return sender_.run(store_all(port_, std::move(instances), log_));
@@ -83,7 +83,6 @@ class ReceivingNode {
   std::unique_ptr<SiteAccess> access_;
   trialgate::test::IoThread io_;
   std::unique_ptr<dimse::Acceptor> acceptor_;
-  trialgate::test::IoThread drainer_;
   trialgate::test::IoThread sender_;
   std::uint16_t port_ = 0;
 };
