@@ -274,6 +274,11 @@ void Examiner::settle(const std::vector<Finished>& settled, bool again) {
   progress();
 }
 
+void Examiner::defer() {
+  const std::lock_guard lock(mutex_);
+  behind_ = true;
+}
+
 bool Examiner::is_behind(const std::string& site) const {
   const std::lock_guard lock(mutex_);
   if (behind_) return true;

@@ -43,6 +43,8 @@ class Examiner {
 
   /// Submits the next instances. Returns true when there may be more at once.
   bool step();
+  /// Instances may wait that no step() has seen yet: until the next one every site counts as behind.
+  void defer();
 
   /// An instance of this site waits for its examination: it may belong to any study.
   [[nodiscard]] bool is_behind(const std::string& site) const;

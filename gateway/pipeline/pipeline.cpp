@@ -11,6 +11,8 @@ namespace {
 
 constexpr std::chrono::milliseconds look_again{250};
 constexpr std::chrono::milliseconds gather{20};
+constexpr std::chrono::milliseconds pause_in_receiving{100};
+constexpr std::chrono::seconds examination_waits{5};
 constexpr std::chrono::seconds trial_look{1};
 constexpr std::chrono::seconds retry_first{5};
 constexpr std::chrono::seconds retry_longest{300};
@@ -57,7 +59,12 @@ Pipeline::~Pipeline() = default;
 
 bool Pipeline::intake() {
   reload_trials();
-  const bool more = examiner_.step();
+  bool more = false;
+  if (may_examine()) {
+    more = examiner_.step();
+  } else {
+    examiner_.defer();
+  }
   const storage::UtcTime now = utc_now();
   for (const storage::SubmissionRow& row : in_state(storage::SubmissionState::receiving)) {
     if (is_complete(row, now)) complete(row);
@@ -67,6 +74,16 @@ bool Pipeline::intake() {
     if (settle(row, "judge", judge_.judge(row))) wake_ups_.release.set();
   }
   return more;
+}
+
+bool Pipeline::may_examine() {
+  const auto now = std::chrono::steady_clock::now();
+  if (reception_.activity().idle_for() >= pause_in_receiving) {
+    receiving_since_.reset();
+    return true;
+  }
+  if (!receiving_since_) receiving_since_ = now;
+  return now - *receiving_since_ >= examination_waits;
 }
 
 bool Pipeline::release() {

@@ -13,6 +13,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -51,6 +52,9 @@ class Pipeline {
     std::thread thread_;
   };
 
+  /// Receiving goes first: a sender waits for every answer, a verdict waits for a quiet study anyway. So
+  /// instances are examined in the pauses of receiving, or beside it when there has been none for a while.
+  [[nodiscard]] bool may_examine();
   [[nodiscard]] bool intake();
   [[nodiscard]] bool release();
   void dispatch_deidentified();
@@ -75,6 +79,7 @@ class Pipeline {
   Judge judge_;
   Deriver deriver_;
   std::chrono::steady_clock::time_point next_trial_look_{};
+  std::optional<std::chrono::steady_clock::time_point> receiving_since_;
   Retries retries_;
   Runner intake_;
   Runner release_;

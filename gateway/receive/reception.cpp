@@ -69,9 +69,11 @@ storage::Result<void> record_arrival(storage::Transaction& transaction, storage:
 
 class StagedInstance final : public dimse::InstanceSink {
  public:
-  StagedInstance(storage::Store& store, boost::asio::thread_pool& disk, BufferPool& buffers, Logger& log,
-                 std::function<void()> arrived, storage::InstanceRow row, std::span<const std::uint8_t> head)
-      : store_(store),
+  StagedInstance(storage::Store& store, boost::asio::thread_pool& disk, BufferPool& buffers,
+                 Activity& activity, Logger& log, std::function<void()> arrived, storage::InstanceRow row,
+                 std::span<const std::uint8_t> head)
+      : unit_(activity),
+        store_(store),
         disk_(disk),
         buffers_(buffers),
         log_(log),
@@ -187,6 +189,7 @@ class StagedInstance final : public dimse::InstanceSink {
     if (arrival != Arrival::duplicate) arrived_();
   }
 
+  Activity::Unit unit_;
   storage::Store& store_;
   boost::asio::thread_pool& disk_;
   BufferPool& buffers_;
@@ -232,7 +235,8 @@ dimse::Task<dimse::StoreBegin> Reception::begin(dimse::StoreRequest request) {
     const std::lock_guard lock(mutex_);
     open_.insert(key_of(request.association));
   }
-  co_return std::make_unique<StagedInstance>(store_, disk_, buffers_, log_, arrived_, std::move(row), *head);
+  co_return std::make_unique<StagedInstance>(store_, disk_, buffers_, activity_, log_, arrived_,
+                                             std::move(row), *head);
 }
 
 void Reception::association_ended(const dimse::AssociationInfo& association, dimse::AssociationEnd /*how*/) {

@@ -2,6 +2,7 @@
 
 #include "dimse/scp/store_service.h"
 #include "gateway/log/logger.h"
+#include "gateway/receive/activity.h"
 #include "gateway/receive/buffer_pool.h"
 #include "storage/store.h"
 
@@ -31,6 +32,7 @@ class Reception final : public dimse::StoreService {
 
   /// The association has sent an instance since this process began, and is still open.
   [[nodiscard]] bool is_open(std::uint64_t association_id) const;
+  [[nodiscard]] const Activity& activity() const noexcept { return activity_; }
 
  private:
   /// An association's number is unique for one listening address only.
@@ -40,6 +42,7 @@ class Reception final : public dimse::StoreService {
   storage::Store& store_;
   boost::asio::thread_pool& disk_;
   BufferPool buffers_;
+  Activity activity_;
   Logger& log_;
   std::function<void()> arrived_;
   mutable std::mutex mutex_;
