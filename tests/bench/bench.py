@@ -26,7 +26,7 @@ for _folder in ("tests/tools", "packaging"):
 from contenders import NODELAY, OrthancReceiver, StorescpReceiver, Trialgate  # noqa: E402
 from node import AE_TITLE, CALLING_AE_TITLE  # noqa: E402
 from processes import LOOPBACK, wait_until  # noqa: E402
-from workloads import LARGE, SMALL, SMALL_END_TO_END, write_multi_frame, write_studies  # noqa: E402
+from workloads import LARGE, LARGE_END_TO_END, SMALL, SMALL_END_TO_END, write_multi_frame, write_studies  # noqa: E402
 
 SENDERS = 4
 RESULTS = os.path.join(HERE, "RESULTS.md")
@@ -178,7 +178,7 @@ def plan(directory, work, runs):
     def parallel(size):
         contenders = [
             Trialgate("trialgate", work),
-            OrthancReceiver("Orthanc", work),
+            OrthancReceiver("Orthanc", work, NODELAY),
             StorescpReceiver("storescp", work, NODELAY),
         ]
         title = f"{SENDERS} senders with TCP_NODELAY, {size.label}"
@@ -189,16 +189,17 @@ def plan(directory, work, runs):
         contenders = [
             Trialgate("trialgate", work, forward=True),
             OrthancReceiver("Orthanc, Lua", work, forward=True),
+            OrthancReceiver("Orthanc, Lua, TCP_NODELAY", work, NODELAY, forward=True),
         ]
         title = f"End to end, {size.label}"
         rows = compare(title, contenders, runs, lambda one: end_to_end_once(one, directory(size), NODELAY))
         return Comparison(title, rows, {"Orthanc, Lua": 15}).lines()
 
-    yield "one sender, large", lambda: unmodified(LARGE)
-    yield "one sender, small", lambda: unmodified(SMALL)
+    yield "end to end, large", lambda: whole_way(LARGE_END_TO_END)
     yield "four senders, large", lambda: parallel(LARGE)
     yield "four senders, small", lambda: parallel(SMALL)
-    yield "end to end, large", lambda: whole_way(LARGE)
+    yield "one sender, large", lambda: unmodified(LARGE)
+    yield "one sender, small", lambda: unmodified(SMALL)
     yield "end to end, small", lambda: whole_way(SMALL_END_TO_END)
     yield "two gigabytes", lambda: multi_frame(work)
 
@@ -214,6 +215,7 @@ def report(runs, sections):
         out.write("# Measurements\n\n" + head + "\n" + text + "\n## Results\n\n")
         for lines in sections:
             out.write("\n".join(lines) + "\n")
+            out.flush()
 
 
 def main():
@@ -233,9 +235,9 @@ def main():
         return written[size]
 
     try:
-        sections = [
+        sections = (
             list(measure()) for name, measure in plan(directory, work, arguments.runs) if arguments.only in name
-        ]
+        )
         if arguments.only:
             print("\n".join(line for lines in sections for line in lines))
         else:

@@ -3,7 +3,6 @@
 import contextlib
 import glob
 import os
-import shutil
 import tempfile
 
 from node import Node
@@ -61,7 +60,8 @@ class Running:
 
 
 class Contender:
-    """What can be started again and again. `start` yields a Running and cleans up."""
+    """What can be started again and again. `start` yields a Running and ends it; its files stay until the whole measurement
+    is over, since ext4 looks for new inodes more slowly for minutes after many were deleted."""
 
     def __init__(self, name, work, environment=None, forward=False):
         self.name, self._work, self._environment, self._forward = name, work, environment, forward
@@ -70,7 +70,6 @@ class Contender:
     def start(self):
         directory = tempfile.mkdtemp(dir=self._work)
         with contextlib.ExitStack() as stack:
-            stack.callback(shutil.rmtree, directory, ignore_errors=True)
             archive = stack.enter_context(Storescp(os.path.join(directory, "archive"))) if self._forward else None
             yield self._running(stack, directory, archive)
 
@@ -92,7 +91,7 @@ class OrthancReceiver(Contender):
                 out.write(LUA)
             settings["LuaScripts"] = [script]
             modalities["archive"] = ("ARCHIVE", archive.port)
-        environment = self._environment if archive else NODELAY
+        environment = self._environment
         peer = stack.enter_context(
             Orthanc(
                 os.path.join(directory, "orthanc"), modalities=modalities, settings=settings, environment=environment
