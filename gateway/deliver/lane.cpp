@@ -119,7 +119,7 @@ dimse::Task<void> Lane::serve() {
   while (!stopping_) {
     std::vector<OutgoingInstance> batch;
     if (std::chrono::steady_clock::now() >= not_before_) {
-      auto next = [this] { return claim(batch_instances); };
+      auto next = [this] { return claim(batch_instances, nullptr); };
       batch = co_await offload(disk_, next);
     }
     if (batch.empty()) {
@@ -130,7 +130,7 @@ dimse::Task<void> Lane::serve() {
   }
 }
 
-std::vector<OutgoingInstance> Lane::claim(std::size_t limit) {
+std::vector<OutgoingInstance> Lane::claim(std::size_t limit, const dimse::Requestor* by) {
   // What is sent now could not be recorded, and would be sent again.
   if (store_.acceptance() == storage::Acceptance::failed) return {};
   const std::lock_guard lock(mutex_);
@@ -147,6 +147,10 @@ std::vector<OutgoingInstance> Lane::claim(std::size_t limit) {
       if (claimed_.contains(row.id)) continue;
       auto derived = transaction.index().derived(row.submission, row.version, row.sop_instance_uid);
       if (!derived) return derived.error();
+      const bool carried =
+          !*derived || by == nullptr ||
+          by->accepts(dimse::Uid((*derived)->sop_class_uid), dimse::Uid((*derived)->transfer_syntax_uid));
+      if (!carried) continue;
       if (*derived) {
         batch.push_back({std::move(row), std::move(**derived)});
       } else {
@@ -187,6 +191,12 @@ dimse::Task<void> Lane::send_batch(std::vector<OutgoingInstance> batch) {
       usable = co_await send_one(association, batch[at]);
       ++at;
       usable = usable && association.is_open();
+      if (usable && at == batch.size() && !stopping_) {
+        // What else waits goes by the association that is open, if that can carry it.
+        auto next = [this, &association] { return claim(batch_instances, &association); };
+        batch = co_await offload(disk_, next);
+        at = 0;
+      }
     }
     if (association.is_open()) {
       // The instances are accounted for one by one; how the association ends tells nothing about them.

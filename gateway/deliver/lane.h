@@ -54,7 +54,8 @@ class Lane {
   [[nodiscard]] const Destination& destination() const noexcept { return destination_; }
 
  private:
-  [[nodiscard]] std::vector<OutgoingInstance> claim(std::size_t limit);
+  /// Takes the next due instances, at most `limit`; of those that `by` accepts when it is given.
+  [[nodiscard]] std::vector<OutgoingInstance> claim(std::size_t limit, const dimse::Requestor* by);
   void release(std::uint64_t delivery);
   /// On the disk pool: the data set of a delivery that is still to be made. Null: it no longer is.
   [[nodiscard]] storage::Result<std::unique_ptr<DerivedSource>> open_source(const OutgoingInstance& instance);

@@ -9,9 +9,9 @@
 namespace trialgate::gateway {
 namespace {
 
-constexpr std::chrono::milliseconds look_again{250};
+constexpr std::chrono::milliseconds look_again{50};
 constexpr std::chrono::milliseconds gather{20};
-constexpr std::chrono::milliseconds pause_in_receiving{100};
+constexpr std::chrono::milliseconds pause_in_receiving{30};
 constexpr std::chrono::seconds examination_waits{5};
 constexpr std::chrono::seconds trial_look{1};
 constexpr std::chrono::seconds retry_first{5};
@@ -162,7 +162,8 @@ bool Pipeline::is_complete(const storage::SubmissionRow& row, storage::UtcTime n
       quiet = std::max(quiet, std::chrono::milliseconds(std::chrono::seconds(trial.trial->quiet_seconds)));
     }
   }
-  const auto silence = now - std::max(row.last_arrival, row.entered_state_at);
+  // A sender that was cut off when the node ended needs as long to come back.
+  const auto silence = now - std::max(row.last_arrival, started_at_);
   if (silence < quiet || examiner_.is_behind(row.site)) return false;
   if (silence >= open_association_patience * quiet) return true;
   const std::set<std::uint64_t> contributors = examiner_.contributors(row.id);

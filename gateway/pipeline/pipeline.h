@@ -4,6 +4,7 @@
 #include "gateway/config/trial_book.h"
 #include "gateway/deliver/deriver.h"
 #include "gateway/deliver/forwarder.h"
+#include "gateway/pipeline/clock.h"
 #include "gateway/pipeline/examiner.h"
 #include "gateway/pipeline/judge.h"
 #include "gateway/pipeline/retries.h"
@@ -35,7 +36,7 @@ class Pipeline {
   Pipeline& operator=(const Pipeline&) = delete;
 
  private:
-  /// A thread that runs `step` when woken, and every quarter of a second in any case: other processes write
+  /// A thread that runs `step` when woken, and twenty times a second in any case: other processes write
   /// states too.
   class Runner {
    public:
@@ -78,6 +79,7 @@ class Pipeline {
   Examiner examiner_;
   Judge judge_;
   Deriver deriver_;
+  const storage::UtcTime started_at_ = utc_now();
   std::chrono::steady_clock::time_point next_trial_look_{};
   std::optional<std::chrono::steady_clock::time_point> receiving_since_;
   Retries retries_;

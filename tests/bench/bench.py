@@ -189,7 +189,6 @@ def plan(directory, work, runs):
         contenders = [
             Trialgate("trialgate", work, forward=True),
             OrthancReceiver("Orthanc, Lua", work, forward=True),
-            OrthancReceiver("Orthanc, Lua, TCP_NODELAY", work, NODELAY, forward=True),
         ]
         title = f"End to end, {size.label}"
         rows = compare(title, contenders, runs, lambda one: end_to_end_once(one, directory(size), NODELAY))

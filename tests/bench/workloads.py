@@ -43,17 +43,18 @@ def write_studies(directory, size, senders):
         if os.path.isdir(folder) and len(os.listdir(folder)) == size.total:
             continue
         os.makedirs(folder, exist_ok=True)
-        # However many slices: they cover 600 mm.
-        thickness = 600 / size.total
+        # However many slices: they conform to the sample trial.
+        thickness = min(5.0, 600 / size.total)
         made = study(
             patient(1 + sender),
             "siemens",
-            slices=size.total - 1,
+            slices=size.total,
             size=size.side,
             thickness=thickness,
             spacing=thickness,
         )
-        for at, instance in enumerate(made.instances):
+        # Without the localizer, which no slot of the trial takes: all that is sent is to arrive.
+        for at, instance in enumerate(made.instances[1:]):
             with open(os.path.join(folder, f"{at:04d}.dcm"), "wb") as out:
                 out.write(instance.encode())
     return Workload(folders, size.total)
