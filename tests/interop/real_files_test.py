@@ -47,7 +47,6 @@ def identifying_values(file):
     return found
 
 
-@unittest.skipUnless(os.path.isdir(support.DATA), f"no real files at {support.DATA}")
 class RealFiles(support.NodeTestCase):
     """All files under the default configuration, but for a log that says everything it can."""
 
@@ -128,7 +127,6 @@ class RealFiles(support.NodeTestCase):
         self.assertEqual(self.echo(), SUCCESS)
 
 
-@unittest.skipUnless(os.path.isdir(support.DATA), f"no real files at {support.DATA}")
 class Deflated(support.NodeTestCase):
     """Deflated data sets where the operator allows them."""
 
