@@ -92,7 +92,7 @@ class NodeTestCase(unittest.TestCase):
         alive = cls.node.alive()
         code = cls.node.stop()
         values = {**cls.log_must_not_hold, **identifiers.identifying_values(cls.sent, SEARCHED_IN_LOGS)}
-        found = identifiers.hits(cls.node.log().encode(), values)
+        found = identifiers.hits_in_log(cls.node.log().encode(), values)
         if not alive or code != 0:
             raise AssertionError(
                 f"the node {'ended by itself' if not alive else 'did not stop cleanly'} with {code}: {cls.node.log()[-2000:]}"

@@ -1,5 +1,7 @@
 """The values of a data set that identify somebody, and a search for them in any bytes (de-identified files, logs)."""
 
+import re
+
 from dicom_dictionary import ATTRIBUTES
 from dicom_writer import _CODECS, Dataset
 
@@ -55,3 +57,18 @@ def identifying_values(instances, keywords):
 def hits(raw, values):
     """Keywords of those of `values` that occur in the bytes `raw`."""
     return sorted({keyword for value, keyword in values.items() if value in raw})
+
+
+_TIME = re.compile(rb"^\d{4}-\d\d-\d\dT[\d:.]+Z ", re.MULTILINE)
+
+
+def hits_in_log(raw, values):
+    """As hits(). The times of the lines do not count, and a value of digits alone must stand alone: a number of six digits
+    is met by chance in a fraction of a second or in the middle of a UID."""
+    text = _TIME.sub(b"", raw)
+    numbers = {value: keyword for value, keyword in values.items() if value.isdigit()}
+    found = set(hits(text, {value: keyword for value, keyword in values.items() if value not in numbers}))
+    for value, keyword in numbers.items():
+        if re.search(rb"(?<![\d.])" + value + rb"(?![\d.])", text):
+            found.add(keyword)
+    return sorted(found)
