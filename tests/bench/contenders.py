@@ -53,9 +53,8 @@ class Running:
         return max((peak_resident_kib(pid) / 1024 for pid in children(self._pid)), default=0)
 
     def wait_until_examined(self):
-        if not wait_until(
-            lambda: self._node.studies() and all(row["state"] != "receiving" for row in self._node.studies()), 300, 0.5
-        ):
+        # A submission is there once its first instance has been examined.
+        if not wait_until(self._node.studies, 300, 0.5):
             raise RuntimeError("the node did not come to rest")
 
 
