@@ -6,6 +6,7 @@
 #include "gateway/commands/load_trial_file.h"
 #include "gateway/commands/study_files.h"
 #include "gateway/config/key_file.h"
+#include "gateway/deliver/deidentification_subject.h"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>

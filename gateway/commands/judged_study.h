@@ -25,9 +25,4 @@ struct JudgedStudy {
                                                      const std::vector<StudyFiles>& studies,
                                                      const std::string& site);
 
-/// What de-identification writes into the instances of a judged study. `subject` is whose they are.
-[[nodiscard]] rules::DeidentificationSubject deidentification_subject(const rules::Trial& trial,
-                                                                      const rules::Subject& subject,
-                                                                      const rules::Verdict& verdict);
-
 }  // namespace trialgate::gateway

@@ -1,6 +1,7 @@
 #include "gateway/deliver/deriver.h"
 
 #include "gateway/config/key_file.h"
+#include "gateway/deliver/deidentification_subject.h"
 #include "gateway/deliver/delivery_plan.h"
 #include "gateway/pipeline/clock.h"
 #include "gateway/pipeline/judge.h"
@@ -142,25 +143,6 @@ storage::Result<Work> read_work(const storage::ReadTransaction& transaction,
   return work;
 }
 
-rules::DeidentificationSubject subject_of(const Work& work, const storage::SubmissionRow& row) {
-  rules::DeidentificationSubject subject;
-  subject.patient_id = work.subject->patient_id;
-  subject.issuer_of_patient_id = work.subject->issuer;
-  subject.subject_id = work.subject->subject_id;
-  subject.sponsor = work.trial->sponsor;
-  subject.protocol_id = work.trial->protocol_id;
-  subject.protocol_name = work.trial->name;
-  subject.site_id = row.site;
-  subject.time_point_id = row.time_point;
-  for (const auto& [slot, match] : work.verdict.slots) {
-    const rules::SeriesSlot* known = work.trial->slot(slot);
-    for (const std::string& uid : match.series_uids) {
-      subject.series[uid] = {slot, known == nullptr ? std::string() : known->name.en};
-    }
-  }
-  return subject;
-}
-
 /// Adds what must not leave because the same UID is on its way, or arrived, with other bytes: no archive may
 /// get both.
 storage::Result<void> hold_contradictions(const storage::ReadTransaction& transaction,
@@ -257,7 +239,7 @@ storage::Result<void> record_nothing_to_send(storage::Store& store, const storag
   });
 }
 
-storage::Result<DeidentificationPlan> plan_of(const Work& work, const storage::SubmissionRow& row,
+storage::Result<DeidentificationPlan> plan_of(const Work& work,
                                               const std::filesystem::path& default_key_file) {
   const std::filesystem::path key_file =
       work.trial->deidentify.key_file.empty()
@@ -265,7 +247,8 @@ storage::Result<DeidentificationPlan> plan_of(const Work& work, const storage::S
           : work.trial_file.parent_path() / work.trial->deidentify.key_file;
   auto key = read_key_file(key_file);
   if (auto* problem = std::get_if<std::string>(&key)) return not_now(*problem);
-  return DeidentificationPlan(work.trial->deidentify, subject_of(work, row),
+  return DeidentificationPlan(work.trial->deidentify,
+                              deidentification_subject(*work.trial, *work.subject, work.verdict),
                               std::get<std::vector<std::uint8_t>>(key));
 }
 
@@ -304,7 +287,7 @@ storage::Result<void> Deriver::derive(const storage::SubmissionRow& row) {
                            "the patient is not in the subject register"};
     return record_hold(store_, row, {{work.sources.front().sop_instance_uid, {std::move(cause)}}});
   }
-  auto plan = plan_of(work, row, default_key_file_);
+  auto plan = plan_of(work, default_key_file_);
   if (!plan) return plan.error();
   auto pack = store_.create_blob();
   if (!pack) return pack.error();

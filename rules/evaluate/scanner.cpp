@@ -35,16 +35,16 @@ constexpr std::array vendors = std::to_array<Vendor>({
 });
 
 /// What de-identification and careless software write instead of a name or number: it identifies nothing.
-constexpr std::array placeholders =
+constexpr std::array empty_words =
     std::to_array<std::string_view>({"anon", "anonymized", "anonymised", "anonymous", "none", "unknown",
                                      "n/a", "na", "removed", "deidentified", "-", "0"});
 
 std::string identity_text(const InstanceRecord& record, std::string_view path) {
   const auto text = record.text(path);
   if (!text) return {};
-  const bool is_placeholder =
-      std::ranges::any_of(placeholders, [&](std::string_view word) { return same_text(*text, word); });
-  return is_placeholder ? std::string() : std::string(trim(*text));
+  const bool says_nothing =
+      std::ranges::any_of(empty_words, [&](std::string_view word) { return same_text(*text, word); });
+  return says_nothing ? std::string() : std::string(trim(*text));
 }
 
 }  // namespace
