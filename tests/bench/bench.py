@@ -101,6 +101,8 @@ def compare(title, contenders, runs, measure):
     rows = [Row(contender.name, [], []) for contender in contenders]
     for run in range(runs):
         for contender, row in zip(contenders, rows):
+            # What the one before left unsynced would be written back on this one's time.
+            os.sync()
             rate, memory = measure(contender)
             row.rates.append(rate)
             row.memory.append(memory)
