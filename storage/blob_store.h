@@ -79,8 +79,8 @@ enum class PublishOutcome {
   already_known,  ///< the same bytes were there before; the staged copy was dropped
 };
 
-/// Immutable byte sequences named by their SHA-256. Nothing is ever overwritten. Reading calls may come from
-/// any thread; publish() from one at a time (the store's committer).
+/// Immutable byte sequences named by their SHA-256. Nothing is ever overwritten. Calls may come from any
+/// thread.
 class BlobStore {
  public:
   virtual ~BlobStore() = default;
@@ -88,10 +88,10 @@ class BlobStore {
   /// Errors: no_space, io_error.
   [[nodiscard]] virtual Result<std::unique_ptr<BlobWriter>> create() = 0;
 
-  /// Makes sealed blobs durable under their digests; one result for each, in order. When it returns success
-  /// for a blob, that blob survives a power cut. A failed sync fails every new blob that depended on it and
-  /// withdraws its name.
-  [[nodiscard]] virtual std::vector<Result<PublishOutcome>> publish(std::span<SealedBlob* const> blobs) = 0;
+  /// Makes a sealed blob durable under its digest: when it returns success, the blob survives a power cut. A
+  /// failed sync withdraws the new name. Blocks on disk; blobs of several threads are published side by side.
+  /// Errors: no_space, io_error, invalid_argument (sealed by another store).
+  [[nodiscard]] virtual Result<PublishOutcome> publish(SealedBlob& blob) = 0;
 
   /// Error: not_found, io_error.
   [[nodiscard]] virtual Result<Blob> open(const Digest& digest) const = 0;

@@ -95,7 +95,8 @@ struct Commit {
   /// on what it captured only, and leave its captures as they are but for results that a later run
   /// overwrites. The blobs of a Commit that fails here stay on disk, as orphans. Must not block.
   std::function<Result<void>(Transaction&)> apply;
-  /// Called exactly once, on the committer thread: success means durable. Must not block, throw or commit().
+  /// Called exactly once, on the committer thread, or by submit() when the Commit did not get that far:
+  /// success means durable. Must not block, throw or commit().
   std::function<void(Result<void>)> done;
 };
 
@@ -121,9 +122,10 @@ class Store {
   /// Published blobs, for reading.
   [[nodiscard]] virtual const BlobStore& blobs() const = 0;
 
-  /// Hands work to the committer and returns at once. Everything submitted while one group is being made
-  /// durable forms the next group; Commits keep their order.
-  /// `done` gets: not_accepting (failed state), no_space, io_error, index_error, or what `apply` returned.
+  /// Publishes the Commit's blobs, which blocks on disk (without blobs it returns at once), and hands the
+  /// rest to the committer. Everything handed over while one group is being made durable forms the next
+  /// group; Commits keep the order in which they came. `done` gets: not_accepting (failed state), no_space,
+  /// io_error, index_error, or what `apply` returned.
   virtual void submit(Commit commit) = 0;
   /// submit() and wait. Blocks; never from a `done` or `apply`.
   [[nodiscard]] virtual Result<void> commit(Commit commit) = 0;

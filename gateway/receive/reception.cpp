@@ -15,9 +15,9 @@
 namespace trialgate::gateway {
 namespace {
 
-/// What is collected before it is written: the memory that an instance under way takes, whatever its size.
-constexpr std::size_t chunk_bytes = 256 * 1024;
-constexpr std::size_t buffers_kept = 16;
+/// What instances under way take together, as long as they are not more than 64; then 256 KiB each, whatever
+/// their size.
+constexpr std::size_t buffers_bytes = 16 * 1024 * 1024;
 
 /// The one table from storage failures to C-STORE statuses (PS3.4 table B.2-1).
 dimse::StoreOutcome refusal(const storage::Failure& failure) {
@@ -87,7 +87,7 @@ class StagedInstance final : public dimse::InstanceSink {
   StagedInstance& operator=(const StagedInstance&) = delete;
 
   dimse::Task<dimse::Result<void>> write(std::span<const std::uint8_t> bytes) override {
-    if (buffer_.size() + bytes.size() > chunk_bytes) {
+    if (buffer_.size() + bytes.size() > buffer_.capacity()) {
       auto flush = [this] { return append_buffer(); };
       const storage::Result<void> flushed = co_await offload(disk_, flush);
       if (!flushed) co_return failed(flushed.error());
@@ -204,11 +204,7 @@ class StagedInstance final : public dimse::InstanceSink {
 
 Reception::Reception(storage::Store& store, boost::asio::thread_pool& disk, Logger& log,
                      std::function<void()> arrived)
-    : store_(store),
-      disk_(disk),
-      buffers_(chunk_bytes, buffers_kept),
-      log_(log),
-      arrived_(std::move(arrived)) {}
+    : store_(store), disk_(disk), buffers_(buffers_bytes), log_(log), arrived_(std::move(arrived)) {}
 
 dimse::Task<dimse::StoreBegin> Reception::begin(dimse::StoreRequest request) {
   if (store_.acceptance() != storage::Acceptance::accepting) {

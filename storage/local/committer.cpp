@@ -65,8 +65,6 @@ void Committer::run() {
     }
     process(group);
     for (Member& member : group) {
-      // What was not published goes before the answer, so that whoever has it finds no trace of the attempt.
-      member.commit.blobs.clear();
       if (member.commit.done) member.commit.done(std::move(member.outcome));
     }
   }
@@ -76,7 +74,6 @@ void Committer::process(Group& group) {
   const std::scoped_lock working(work_mutex_);
   bool committed = false;
   if (!parts_.health.failed()) {
-    publish(group);
     committed = write_rows(group);
     parts_.reserve.ensure();
     if (++groups_ % groups_between_reader_checks == 0) (void)parts_.environment->clear_stale_readers();
@@ -88,22 +85,6 @@ void Committer::process(Group& group) {
   // Whoever has no failure of his own yet was not committed.
   for (Member& member : group) {
     if (member.outcome) member.outcome = not_accepting(parts_.health);
-  }
-}
-
-void Committer::publish(Group& group) {
-  std::vector<SealedBlob*> blobs;
-  std::vector<Member*> owners;
-  for (Member& member : group) {
-    for (SealedBlob& blob : member.commit.blobs) {
-      blobs.push_back(&blob);
-      owners.push_back(&member);
-    }
-  }
-  if (blobs.empty()) return;
-  const auto outcomes = parts_.blobs.publish(blobs);
-  for (std::size_t i = 0; i < outcomes.size(); ++i) {
-    if (!outcomes[i] && owners[i]->outcome) owners[i]->outcome = outcomes[i].error();
   }
 }
 

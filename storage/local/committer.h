@@ -1,6 +1,6 @@
 #pragma once
 
-#include "storage/blob_store.h"
+#include "storage/digest.h"
 #include "storage/lmdb/environment.h"
 #include "storage/local/disk_reserve.h"
 #include "storage/local/health.h"
@@ -19,12 +19,12 @@
 
 namespace trialgate::storage {
 
-/// Makes Commits durable in groups, on one thread of its own. A group is whatever was submitted while the one
-/// before was being made durable: no timer, and the slower the disk, the bigger the groups.
+/// Makes the rows of Commits, whose blobs are published, durable in groups, on one thread of its own. A group
+/// is whatever was submitted while the one before was being made durable: no timer, and the slower the disk,
+/// the bigger the groups.
 class Committer {
  public:
   struct Parts {
-    BlobStore& blobs;
     std::unique_ptr<LmdbEnvironment>& environment;  ///< replaced by whoever holds paused()
     DiskReserve& reserve;
     Health& health;
@@ -56,7 +56,6 @@ class Committer {
 
   void run();
   void process(Group& group);
-  void publish(Group& group);
   [[nodiscard]] bool write_rows(Group& group);
   Attempt write_rows_once(Group& group, Failure& failure, bool& map_full);
   Attempt apply_all(Group& group, LmdbTransaction& transaction, bool& map_full);

@@ -52,75 +52,39 @@ Result<const Directory*> LocalBlobStore::directory_of(std::uint8_t prefix) const
   return kept.get();
 }
 
-Result<const Directory*> LocalBlobStore::ensure_directory_of(std::uint8_t prefix) {
-  if (!durable_[prefix]) {
-    if (auto made = files_.make_directory(blobs_, directory_name(prefix)); !made) return made.error();
-  }
-  return directory_of(prefix);
+Result<void> LocalBlobStore::make_durable_directory(std::uint8_t prefix) {
+  if (auto made = files_.make_directory(blobs_, directory_name(prefix)); !made) return made.error();
+  auto synced = files_.sync_directory(blobs_);
+  if (!synced) health_.fail(synced.error().message());
+  return synced;
 }
 
-Result<PublishOutcome> LocalBlobStore::place(SealedBlob& blob) {
+Result<PublishOutcome> LocalBlobStore::publish(SealedBlob& blob) {
   auto* const temp = dynamic_cast<TempFile*>(blob.staged());
   if (temp == nullptr) return fail(Errc::invalid_argument, "publish a blob that is not staged here");
-  const auto directory = ensure_directory_of(prefix_of(blob.digest()));
+  const std::uint8_t prefix = prefix_of(blob.digest());
+  Publishing& publishing = publishing_[prefix];
+  const std::scoped_lock alone(publishing.mutex);
+  if (!publishing.durable) {
+    if (auto made = make_durable_directory(prefix); !made) return made.error();
+    publishing.durable = true;
+  }
+  const auto directory = directory_of(prefix);
   if (!directory) return directory.error();
+
   const auto renamed = files_.rename_no_replace(temp_, temp->name(), **directory, blob.digest().hex());
   if (!renamed) return renamed.error();
-  if (*renamed == RenameOutcome::target_exists) {
-    blob.drop_staged();
-    return PublishOutcome::already_known;
-  }
-  temp->renamed();
+  const bool fresh = *renamed == RenameOutcome::renamed;
+  if (fresh) temp->renamed();
   blob.drop_staged();
-  return PublishOutcome::published;
-}
-
-void LocalBlobStore::sync_touched(std::map<std::uint8_t, Result<void>>& touched) {
-  std::vector<const Directory*> directories;
-  std::vector<Result<void>*> results;
-  for (auto& [prefix, result] : touched) {
-    if (!result) continue;
-    directories.push_back(directories_[prefix].get());
-    results.push_back(&result);
-  }
-  auto synced = directory_sync_.sync(directories);
-  for (std::size_t i = 0; i < results.size(); ++i) *results[i] = std::move(synced[i]);
-  for (const auto& [prefix, result] : touched) {
-    if (!result) health_.fail(result.error().message());
-  }
-}
-
-std::vector<Result<PublishOutcome>> LocalBlobStore::publish(std::span<SealedBlob* const> blobs) {
-  std::vector<Result<PublishOutcome>> outcomes;
-  outcomes.reserve(blobs.size());
   // The directory of a known digest is synced too: that a name is visible does not tell that it is durable.
-  std::map<std::uint8_t, Result<void>> touched;
-  bool new_directory = false;
-  for (SealedBlob* blob : blobs) {
-    outcomes.push_back(place(*blob));
-    if (!outcomes.back()) continue;
-    touched.emplace(prefix_of(blob->digest()), Result<void>());
-    new_directory = new_directory || !durable_[prefix_of(blob->digest())];
-  }
-  if (new_directory) {
-    const auto synced = files_.sync_directory(blobs_);
-    for (auto& [prefix, result] : touched) {
-      if (durable_[prefix]) continue;
-      result = synced;
-      if (synced) durable_[prefix] = true;
-    }
-  }
-  sync_touched(touched);
-  for (std::size_t i = 0; i < blobs.size(); ++i) {
-    const auto found = touched.find(prefix_of(blobs[i]->digest()));
-    if (!outcomes[i] || found == touched.end() || found->second) continue;
+  if (const auto synced = files_.sync_directory(**directory); !synced) {
+    health_.fail(synced.error().message());
     // Without this a later sender of the same bytes would find the name and be told that it is durable.
-    if (*outcomes[i] == PublishOutcome::published) {
-      (void)files_.unlink(*directories_[found->first], blobs[i]->digest().hex());
-    }
-    outcomes[i] = found->second.error();
+    if (fresh) (void)files_.unlink(**directory, blob.digest().hex());
+    return synced.error();
   }
-  return outcomes;
+  return fresh ? PublishOutcome::published : PublishOutcome::already_known;
 }
 
 Result<File> LocalBlobStore::open_file(const Digest& digest) const {
@@ -201,18 +165,20 @@ Result<void> LocalBlobStore::list(const std::function<bool(const Digest&)>& visi
 Result<void> LocalBlobStore::sync_all() {
   const auto names = files_.list(blobs_);
   if (!names) return names.error();
-  durable_.reset();
-  std::bitset<fan_out> synced_directories;
+  std::vector<std::uint8_t> synced_prefixes;
   for (const std::string& name : *names) {
     const auto prefix = Digest::from_hex(name + std::string(62, '0'));
     if (name.size() != 2 || !prefix) continue;
     const auto directory = directory_of(prefix_of(*prefix));
     if (!directory) return directory.error();
     if (auto synced = files_.sync_directory(**directory); !synced) return synced;
-    synced_directories[prefix_of(*prefix)] = true;
+    synced_prefixes.push_back(prefix_of(*prefix));
   }
   if (auto synced = files_.sync_directory(blobs_); !synced) return synced;
-  durable_ = synced_directories;
+  for (const std::uint8_t prefix : synced_prefixes) {
+    const std::scoped_lock alone(publishing_[prefix].mutex);
+    publishing_[prefix].durable = true;
+  }
   return files_.sync_directory(root_);
 }
 

@@ -2,18 +2,14 @@
 
 #include "storage/blob_store.h"
 #include "storage/file_system.h"
-#include "storage/local/directory_sync.h"
 #include "storage/local/health.h"
 
 #include <array>
 #include <atomic>
-#include <bitset>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <vector>
 
 namespace trialgate::storage {
 
@@ -27,7 +23,7 @@ class LocalBlobStore final : public BlobStore {
                                                                     Health& health);
 
   Result<std::unique_ptr<BlobWriter>> create() override;
-  std::vector<Result<PublishOutcome>> publish(std::span<SealedBlob* const> blobs) override;
+  Result<PublishOutcome> publish(SealedBlob& blob) override;
   Result<Blob> open(const Digest& digest) const override;
   Result<bool> contains(const Digest& digest) const override;
   Result<std::uint64_t> verify(const Digest& digest) const override;
@@ -46,25 +42,28 @@ class LocalBlobStore final : public BlobStore {
   static constexpr std::size_t fan_out = 256;
 
   LocalBlobStore(FileSystem& files, const Directory& root, Health& health)
-      : files_(files), root_(root), health_(health), directory_sync_(files) {}
+      : files_(files), root_(root), health_(health) {}
   Result<const Directory*> directory_of(std::uint8_t prefix) const;
-  Result<const Directory*> ensure_directory_of(std::uint8_t prefix);
-  Result<PublishOutcome> place(SealedBlob& blob);
-  void sync_touched(std::map<std::uint8_t, Result<void>>& touched);
+  Result<void> make_durable_directory(std::uint8_t prefix);
   Result<File> open_file(const Digest& digest) const;
 
   FileSystem& files_;
   const Directory& root_;
   Health& health_;
-  DirectorySync directory_sync_;
   Directory temp_;
   Directory blobs_;
   std::atomic<std::uint64_t> next_temp_{1};
 
   mutable std::mutex directories_mutex_;
   mutable std::array<std::unique_ptr<Directory>, fan_out>
-      directories_;               ///< opened when first needed, then kept
-  std::bitset<fan_out> durable_;  ///< whose own entry in blobs/ is known to be synced; publisher only
+      directories_;  ///< opened when first needed, then kept
+
+  /// One publisher at a time in a directory: nobody may find a name whose sync is still to fail.
+  struct Publishing {
+    std::mutex mutex;
+    bool durable = false;  ///< the directory's own entry in blobs/ is known to be synced
+  };
+  std::array<Publishing, fan_out> publishing_;
 };
 
 }  // namespace trialgate::storage

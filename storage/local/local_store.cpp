@@ -47,8 +47,8 @@ Result<std::unique_ptr<Store>> LocalStore::open(const StoreConfig& config, FileS
     if (auto recovered = store->recover(*purged); !recovered) return recovered.error();
   }
   if (config.access != Access::read_only) {
-    store->committer_ = std::make_unique<Committer>(Committer::Parts{
-        *store->blobs_, store->environment_, store->reserve_, store->health_, config.max_batch});
+    store->committer_ = std::make_unique<Committer>(
+        Committer::Parts{store->environment_, store->reserve_, store->health_, config.max_batch});
   }
   return std::unique_ptr<Store>(std::move(store));
 }
@@ -122,11 +122,25 @@ Result<std::unique_ptr<BlobWriter>> LocalStore::create_blob() {
 
 void LocalStore::submit(Commit commit) {
   const bool may_publish = config_.access == Access::serve || commit.blobs.empty();
-  if (committer_ && may_publish) {
-    committer_->submit(std::move(commit));
-  } else if (commit.done) {
-    commit.done(fail(Errc::invalid_argument, "this process may not commit that"));
+  if (!committer_ || !may_publish) {
+    if (commit.done) commit.done(fail(Errc::invalid_argument, "this process may not commit that"));
+    return;
   }
+  if (auto published = publish(commit.blobs); !published) {
+    // What was not published goes before the answer, so that whoever has it finds no trace of the attempt.
+    commit.blobs.clear();
+    if (commit.done) commit.done(published.error());
+    return;
+  }
+  committer_->submit(std::move(commit));
+}
+
+Result<void> LocalStore::publish(std::span<SealedBlob> blobs) {
+  for (SealedBlob& blob : blobs) {
+    if (health_.failed()) return fail(Errc::not_accepting, health_.reason());
+    if (auto published = blobs_->publish(blob); !published) return published.error();
+  }
+  return {};
 }
 
 Result<void> LocalStore::commit(Commit commit) {

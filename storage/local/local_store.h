@@ -11,6 +11,7 @@
 #include <mutex>
 #include <optional>
 #include <shared_mutex>
+#include <span>
 #include <string>
 
 namespace trialgate::storage {
@@ -36,6 +37,7 @@ class LocalStore final : public Store {
   Result<void> take_lock();
   Result<void> open_environment();
   Result<void> recover(std::uint64_t temp_files_removed);
+  Result<void> publish(std::span<SealedBlob> blobs);
 
   StoreConfig config_;
   FileSystem& files_;
