@@ -37,6 +37,11 @@ packaging/install.sh test || exit 1
 stage "Building the release"
 packaging/build.sh release || exit 1
 
+# The node is killed and started again for minutes, most of which it waits: that goes on beside all that follows.
+TRIALGATE_PROGRAM=$PWD/build/release/gateway/trialgate timeout 1200 python3 -B tests/faults/kill_test.py >build/release/faults_kill.log 2>&1 &
+kill_test=$!
+trap 'kill "$kill_test" 2>/dev/null' EXIT
+
 stage "Building the fuzz targets"
 if packaging/build.sh fuzz; then
   mapfile -t targets < <(find build/fuzz/tests/fuzz -maxdepth 1 -type f -executable | sort)
@@ -60,7 +65,12 @@ else
 fi
 
 stage "Unit, interoperability and fault tests of the release"
-ctest --preset release --parallel "$cores" || failed+=("tests of the release")
+ctest --preset release --exclude-regex '^faults_kill$' --parallel "$cores" || failed+=("tests of the release")
+
+stage "The kill test, which began after the build of the release"
+wait "$kill_test" || failed+=("kill test")
+trap - EXIT
+cat build/release/faults_kill.log
 
 if [ ${#failed[@]} -gt 0 ]; then
   printf 'test: FAILED:'
