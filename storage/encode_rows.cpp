@@ -14,6 +14,8 @@ constexpr std::uint8_t blob_version = 1;
 constexpr std::uint8_t submission_version = 1;
 constexpr std::uint8_t derived_version = 1;
 constexpr std::uint8_t delivery_version = 1;
+constexpr std::uint8_t query_version = 1;
+constexpr std::uint8_t notice_version = 1;
 
 constexpr std::uint64_t max_u32 = std::numeric_limits<std::uint32_t>::max();
 constexpr std::uint64_t max_u16 = std::numeric_limits<std::uint16_t>::max();
@@ -205,6 +207,72 @@ Result<DeliveryRow> decode_delivery(std::string_view bytes) {
   row.last_status = static_cast<std::uint16_t>(in.integer(max_u16));
   row.last_error = in.text();
   return finished(in, "delivery", std::move(row));
+}
+
+std::string encode(const QueryRow& row) {
+  RowWriter out(query_version);
+  out.integer(row.id);
+  out.integer(row.submission);
+  out.integer(row.version);
+  out.text(row.site);
+  out.enumerator(row.state);
+  out.time(row.opened_at);
+  out.time(row.due_at);
+  out.text(row.answer);
+  out.text(row.answered_by);
+  out.time(row.answered_at);
+  out.text(row.closing_reason);
+  out.text(row.closed_by);
+  out.time(row.closed_at);
+  return out.take();
+}
+
+Result<QueryRow> decode_query(std::string_view bytes) {
+  RowReader in(bytes, query_version);
+  QueryRow row;
+  row.id = in.integer();
+  row.submission = in.integer();
+  row.version = static_cast<std::uint32_t>(in.integer(max_u32));
+  row.site = in.text();
+  row.state = in.enumerator(QueryState::closed);
+  row.opened_at = in.time();
+  row.due_at = in.time();
+  row.answer = in.text();
+  row.answered_by = in.text();
+  row.answered_at = in.time();
+  row.closing_reason = in.text();
+  row.closed_by = in.text();
+  row.closed_at = in.time();
+  return finished(in, "query", std::move(row));
+}
+
+std::string encode(const NoticeRow& row) {
+  RowWriter out(notice_version);
+  out.integer(row.id);
+  out.integer(row.query);
+  out.enumerator(row.kind);
+  out.enumerator(row.state);
+  out.integer(row.attempts);
+  out.time(row.created_at);
+  out.time(row.not_before);
+  out.time(row.sent_at);
+  out.text(row.last_error);
+  return out.take();
+}
+
+Result<NoticeRow> decode_notice(std::string_view bytes) {
+  RowReader in(bytes, notice_version);
+  NoticeRow row;
+  row.id = in.integer();
+  row.query = in.integer();
+  row.kind = in.enumerator(NoticeKind::closed);
+  row.state = in.enumerator(NoticeState::dropped);
+  row.attempts = static_cast<std::uint32_t>(in.integer(max_u32));
+  row.created_at = in.time();
+  row.not_before = in.time();
+  row.sent_at = in.time();
+  row.last_error = in.text();
+  return finished(in, "notice", std::move(row));
 }
 
 }  // namespace trialgate::storage

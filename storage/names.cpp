@@ -1,3 +1,4 @@
+#include "storage/correspondence.h"
 #include "storage/outbox.h"
 #include "storage/rows.h"
 #include "storage/store.h"
@@ -52,6 +53,42 @@ std::string_view to_string(DeliveryState state) {
       return "confirmed";
     case DeliveryState::failed:
       return "failed";
+  }
+  return "?";
+}
+
+std::string_view to_string(QueryState state) {
+  switch (state) {
+    case QueryState::open:
+      return "open";
+    case QueryState::answered:
+      return "answered";
+    case QueryState::closed:
+      return "closed";
+  }
+  return "?";
+}
+
+std::string_view to_string(NoticeKind kind) {
+  switch (kind) {
+    case NoticeKind::opened:
+      return "opened";
+    case NoticeKind::reminder:
+      return "reminder";
+    case NoticeKind::closed:
+      return "closed";
+  }
+  return "?";
+}
+
+std::string_view to_string(NoticeState state) {
+  switch (state) {
+    case NoticeState::queued:
+      return "queued";
+    case NoticeState::sent:
+      return "sent";
+    case NoticeState::dropped:
+      return "dropped";
   }
   return "?";
 }

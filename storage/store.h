@@ -2,6 +2,7 @@
 
 #include "storage/audit_trail.h"
 #include "storage/blob_store.h"
+#include "storage/correspondence.h"
 #include "storage/file_system.h"
 #include "storage/index.h"
 #include "storage/outbox.h"
@@ -67,12 +68,13 @@ struct RecoveryReport {
   std::uint32_t stale_readers_cleared = 0;  ///< LMDB reader slots of processes that were killed
 };
 
-/// A consistent view of the index, the outbox and the audit trail.
+/// A consistent view of the index, the outbox, the queries to sites and the audit trail.
 class ReadTransaction {
  public:
   virtual ~ReadTransaction() = default;
   [[nodiscard]] virtual const Index& index() const = 0;
   [[nodiscard]] virtual const Outbox& outbox() const = 0;
+  [[nodiscard]] virtual const Correspondence& correspondence() const = 0;
   [[nodiscard]] virtual const AuditTrail& audit() const = 0;
 };
 
@@ -80,10 +82,12 @@ class ReadTransaction {
 class Transaction : public ReadTransaction {
  public:
   using ReadTransaction::audit;
+  using ReadTransaction::correspondence;
   using ReadTransaction::index;
   using ReadTransaction::outbox;
   [[nodiscard]] virtual Index& index() = 0;
   [[nodiscard]] virtual Outbox& outbox() = 0;
+  [[nodiscard]] virtual Correspondence& correspondence() = 0;
   [[nodiscard]] virtual AuditTrail& audit() = 0;
 };
 

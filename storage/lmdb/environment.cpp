@@ -32,6 +32,11 @@ constexpr std::array<const char*, static_cast<std::size_t>(Table::count_)> table
     "delivery_count",
     "audit",
     "audit_by_submission",
+    "query",
+    "query_by_submission",
+    "notice",
+    "notice_due",
+    "notice_by_query",
 };
 
 // One for each thread that reads at a time, over all processes.

@@ -40,6 +40,11 @@ enum class Table : std::size_t {
   delivery_count,          ///< destination, state → number
   audit,                   ///< seq → canonical bytes, prev_hash, hash
   audit_by_submission,     ///< submission, seq → nothing
+  query,                   ///< id → QueryRow
+  query_by_submission,     ///< submission, version → id
+  notice,                  ///< id → NoticeRow
+  notice_due,              ///< not_before, id → nothing; queued ones only
+  notice_by_query,         ///< query, id → nothing
   count_,
 };
 

@@ -1,28 +1,32 @@
 #pragma once
 
 #include "storage/lmdb/lmdb_audit_trail.h"
+#include "storage/lmdb/lmdb_correspondence.h"
 #include "storage/lmdb/lmdb_index.h"
 #include "storage/lmdb/lmdb_outbox.h"
 #include "storage/store.h"
 
 namespace trialgate::storage {
 
-/// The three views of one LMDB transaction, which must outlive it.
+/// The views of one LMDB transaction, which must outlive it.
 class LmdbStoreTransaction final : public Transaction {
  public:
   explicit LmdbStoreTransaction(LmdbTransaction& transaction)
-      : index_(transaction), outbox_(transaction), audit_(transaction) {}
+      : index_(transaction), outbox_(transaction), correspondence_(transaction), audit_(transaction) {}
 
   const Index& index() const override { return index_; }
   const Outbox& outbox() const override { return outbox_; }
+  const Correspondence& correspondence() const override { return correspondence_; }
   const AuditTrail& audit() const override { return audit_; }
   Index& index() override { return index_; }
   Outbox& outbox() override { return outbox_; }
+  Correspondence& correspondence() override { return correspondence_; }
   AuditTrail& audit() override { return audit_; }
 
  private:
   LmdbIndex index_;
   LmdbOutbox outbox_;
+  LmdbCorrespondence correspondence_;
   LmdbAuditTrail audit_;
 };
 
