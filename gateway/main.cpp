@@ -4,6 +4,7 @@
 #include "gateway/commands/deidentify_files.h"
 #include "gateway/commands/exit_status.h"
 #include "gateway/commands/open_store.h"
+#include "gateway/commands/query.h"
 #include "gateway/commands/reports.h"
 #include "gateway/commands/studies.h"
 #include "gateway/commands/verify_store.h"
@@ -183,9 +184,10 @@ void add_send(CLI::App& app, Action& action) {
 void add_query(CLI::App& app, Action& action) {
   auto* query = app.add_subcommand("query", "What sites have to answer");
   query->require_subcommand(1);
-  auto* list = query->add_subcommand("list", "A line for each open query");
+  auto* list = query->add_subcommand("list", "A line for each query that is not settled");
   auto options = std::make_shared<QueryOptions>();
   add_store(*list, options->store);
+  list->add_flag("--all", options->all, "Closed ones too");
   list->add_flag("--json", options->json, "Answer as JSON");
   list->callback([&action, options] {
     action = [options] { return query_list_command(*options, std::cout, std::cerr); };
@@ -194,13 +196,26 @@ void add_query(CLI::App& app, Action& action) {
   auto shown = std::make_shared<QueryOptions>();
   auto id = std::make_shared<std::uint64_t>(0);
   add_store(*show, shown->store);
-  show->add_option("ID", *id, "Number of the submission")->required();
+  show->add_option("ID", *id, "Number of the query")->required();
   show->add_option("--language", shown->language, "en or zh")
       ->transform(CLI::CheckedTransformer(languages()));
   show->add_flag("--json", shown->json, "Answer as JSON");
   show->callback([&action, shown, id] {
     action = [shown, id] { return query_show_command(*shown, *id, std::cout, std::cerr); };
   });
+  const auto settle = [&](const char* name, const char* what, const char* text, const char* text_help,
+                          int (*run)(const SettleQueryOptions&, std::ostream&, std::ostream&)) {
+    auto* command = query->add_subcommand(name, what);
+    auto settled = std::make_shared<SettleQueryOptions>();
+    add_store(*command, settled->store);
+    command->add_option("ID", settled->query, "Number of the query")->required();
+    command->add_option(text, settled->text, text_help)->required();
+    command->add_option("--name", settled->name, "Who you are; goes into the audit trail")->required();
+    command->callback(
+        [&action, settled, run] { action = [settled, run] { return run(*settled, std::cout, std::cerr); }; });
+  };
+  settle("answer", "Record what the site answered", "--text", "The site's words", query_answer_command);
+  settle("close", "Close a query on your word", "--reason", "Why; the site is told", query_close_command);
 }
 
 void add_report(CLI::App& app, Action& action) {

@@ -4,6 +4,7 @@
 #include "gateway/commands/load_trial_file.h"
 #include "gateway/config/node_config.h"
 #include "gateway/config/trial_book.h"
+#include "gateway/notify/notice_templates.h"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -63,6 +64,11 @@ CheckedConfig check_node_file(const std::filesystem::path& file) {
   auto trials = TrialBook::load(config);
   if (auto* errors = std::get_if<std::vector<rules::ConfigError>>(&trials))
     checked.errors = std::move(*errors);
+  if (config.mail) {
+    auto templates = NoticeTemplates::load(config.mail->templates);
+    if (const auto* errors = std::get_if<std::vector<rules::ConfigError>>(&templates))
+      checked.errors.insert(checked.errors.end(), errors->begin(), errors->end());
+  }
   checked.summary = "node " + config.ae_title + ", " + counted(config.peers.size(), "peer") + ", " +
                     counted(config.destinations.size(), "destination") + ", " +
                     counted(config.trials.size(), "trial");

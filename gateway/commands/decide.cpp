@@ -1,7 +1,9 @@
 #include "gateway/commands/exit_status.h"
+#include "gateway/commands/person_and_reason.h"
 #include "gateway/commands/studies.h"
 #include "gateway/config/node_config.h"
 #include "gateway/log/logger.h"
+#include "gateway/notify/queries.h"
 #include "gateway/pipeline/clock.h"
 #include "gateway/pipeline/transition.h"
 
@@ -67,7 +69,9 @@ storage::Result<void> record_decision(storage::Transaction& transaction, const D
     return record_act(transaction, row, act);
   }
   act.event = "submission.released";
-  return enter(transaction, row, storage::SubmissionState::released, act);
+  if (auto entered = enter(transaction, row, storage::SubmissionState::released, act); !entered)
+    return entered;
+  return close_queries_answered_by(transaction, row, act);
 }
 
 /// SOP Instance UIDs of what the present version may send.
@@ -169,15 +173,6 @@ bool is_known_destination(const SendOptions& options, std::ostream& err) {
     if (destination.name == options.destination) return true;
   }
   err << "trialgate: the node has no destination '" << options.destination << "'\n";
-  return false;
-}
-
-bool has_person_and_reason(const std::string& name, const std::string& reason, std::ostream& err) {
-  constexpr const char* blank = " \t\r\n";
-  if (name.find_first_not_of(blank) != std::string::npos &&
-      reason.find_first_not_of(blank) != std::string::npos)
-    return true;
-  err << "trialgate: say why with --reason and who you are with --name; both go into the audit trail\n";
   return false;
 }
 

@@ -1,7 +1,6 @@
 #include "gateway/commands/reports.h"
 
 #include "gateway/commands/exit_status.h"
-#include "gateway/commands/verdict_text.h"
 #include "gateway/log/logger.h"
 #include "gateway/pipeline/transition.h"
 #include "rules/evaluate/verdict.h"
@@ -81,13 +80,6 @@ storage::Result<void> each_submission(
   return {};
 }
 
-std::string rules_of(const rules::Verdict& verdict) {
-  std::string names;
-  for (const rules::Finding& finding : verdict.findings)
-    names += (names.empty() ? "" : ", ") + finding.rule_id;
-  return names;
-}
-
 struct Transfer {
   storage::SubmissionRow row;
   std::size_t received = 0;
@@ -140,80 +132,6 @@ json::object to_json(const Transfer& transfer) {
 }
 
 }  // namespace
-
-int query_list_command(const QueryOptions& options, std::ostream& out, std::ostream& err) {
-  json::array queries;
-  auto walked = each_submission(
-      options.store,
-      [&](const storage::ReadTransaction& transaction,
-          const storage::SubmissionRow& row) -> storage::Result<void> {
-        if (row.state != storage::SubmissionState::quarantined) return {};
-        auto verdict = read_verdict(transaction, row);
-        if (!verdict) return verdict.error();
-        auto decision = read_decision(transaction, row);
-        if (!decision) return decision.error();
-        json::object query{{"id", row.id},
-                           {"site", row.site},
-                           {"subject", row.subject},
-                           {"time_point", row.time_point},
-                           {"opened_at", utc_text(row.entered_state_at)},
-                           {"rules", *verdict ? rules_of(**verdict) : std::string()},
-                           {"decided", *decision ? (*decision)->at("action").as_string() : json::string("")}};
-        queries.push_back(std::move(query));
-        return {};
-      });
-  if (!walked) return failed(err, walked.error());
-  if (options.json) {
-    out << json::serialize(json::object{{"queries", std::move(queries)}}) << '\n';
-    return exit_ok;
-  }
-  const auto text = [](const json::value& query, const char* key) {
-    return std::string(query.at(key).as_string());
-  };
-  out << std::left << std::setw(6) << "id" << std::setw(12) << "site" << std::setw(16) << "subject"
-      << std::setw(8) << "visit" << std::setw(22) << "since (UTC)"
-      << "rules\n";
-  for (const json::value& query : queries) {
-    const std::string subject = text(query, "subject");
-    const std::string visit = text(query, "time_point");
-    const std::string decided = text(query, "decided");
-    out << std::left << std::setw(6) << query.at("id").to_number<std::uint64_t>() << std::setw(12)
-        << text(query, "site") << std::setw(16) << (subject.empty() ? "-" : subject) << std::setw(8)
-        << (visit.empty() ? "-" : visit) << std::setw(22) << text(query, "opened_at").substr(0, 19)
-        << text(query, "rules") << (decided.empty() ? "" : " (" + decided + "ed)") << '\n';
-  }
-  return exit_ok;
-}
-
-int query_show_command(const QueryOptions& options, std::uint64_t submission, std::ostream& out,
-                       std::ostream& err) {
-  storage::PosixFileSystem files;
-  auto store = open_store(options.store, storage::Access::read_only, files);
-  if (!store) return failed(err, store.error());
-  std::optional<rules::Verdict> verdict;
-  auto read = (*store)->read([&](const storage::ReadTransaction& transaction) -> storage::Result<void> {
-    auto row = transaction.index().submission(submission);
-    if (!row) return row.error();
-    if (!*row || (*row)->state != storage::SubmissionState::quarantined) {
-      return storage::fail(storage::Errc::not_found,
-                           "no open query about submission " + std::to_string(submission));
-    }
-    auto found = read_verdict(transaction, **row);
-    if (!found) return found.error();
-    verdict = std::move(*found);
-    return {};
-  });
-  if (!read) return failed(err, read.error());
-  if (!verdict) return failed(err, storage::fail(storage::Errc::not_found, "verdict"));
-  if (options.json) {
-    out << json::serialize(to_json(*verdict)) << '\n';
-    return exit_ok;
-  }
-  VerdictTextOptions text;
-  text.language = options.language;
-  print_verdict(out, *verdict, text);
-  return exit_ok;
-}
 
 int report_transfers_command(const ReportOptions& options, std::ostream& out, std::ostream& err) {
   std::vector<Transfer> transfers;

@@ -1,28 +1,10 @@
 #pragma once
 
 #include "gateway/commands/open_store.h"
-#include "rules/trial/trial.h"
 
-#include <cstdint>
 #include <iosfwd>
-#include <string>
 
 namespace trialgate::gateway {
-
-struct QueryOptions {
-  StoreChoice store;
-  rules::Language language = rules::Language::en;
-  bool json = false;
-};
-
-/// `trialgate query list`: the quarantined submissions whose sites have to act, each with the rules that it
-/// failed. Rejected ones stay listed, marked as decided.
-[[nodiscard]] int query_list_command(const QueryOptions& options, std::ostream& out, std::ostream& err);
-
-/// `trialgate query show ID`: what the site's technician has to know: what was expected, what was found, in
-/// which series, what to do, until when a re-scan counts. Finds the study by UID and date, never by name.
-[[nodiscard]] int query_show_command(const QueryOptions& options, std::uint64_t submission, std::ostream& out,
-                                     std::ostream& err);
 
 struct ReportOptions {
   StoreChoice store;

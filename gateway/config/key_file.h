@@ -13,4 +13,12 @@ namespace trialgate::gateway {
 [[nodiscard]] std::variant<std::vector<std::uint8_t>, std::string> read_key_file(
     const std::filesystem::path& file);
 
+/// A password that a file holds.
+struct Password {
+  std::string text;
+};
+
+/// Reads the first line of a file that is readable by its owner alone. A text says what is wrong.
+[[nodiscard]] std::variant<Password, std::string> read_password_file(const std::filesystem::path& file);
+
 }  // namespace trialgate::gateway

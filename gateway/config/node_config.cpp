@@ -1,6 +1,7 @@
 #include "gateway/config/node_config.h"
 
 #include "dimse/types.h"
+#include "gateway/config/members.h"
 #include "rules/trial/yaml_reader.h"
 
 #include <boost/asio/ip/address.hpp>
@@ -23,72 +24,6 @@ using rules::YamlMap;
 /// Sites and destinations are keys of the index.
 constexpr std::size_t longest_name = 64;
 
-/// Reads one member of a map when it is there; the default stays otherwise.
-class Members {
- public:
-  Members(YamlMap& map, YamlErrors& errors, std::filesystem::path folder)
-      : map_(map), errors_(errors), folder_(std::move(folder)) {}
-
-  void text(std::string_view key, std::string& target) {
-    if (const auto node = map_.take(key)) target = rules::read_text(*node, key, errors_).value_or(target);
-  }
-  void ae_title(std::string_view key, std::string& target) {
-    const auto node = map_.take(key);
-    if (!node) return;
-    const auto value = rules::read_text(*node, key, errors_);
-    if (!value) return;
-    if (!dimse::AeTitle(*value).is_valid()) {
-      errors_.add(*node, std::string(key) + " is not an AE title; expected 1 to 16 characters, no backslash");
-    }
-    target = *value;
-  }
-  void path(std::string_view key, std::filesystem::path& target) {
-    std::string value;
-    text(key, value);
-    if (!value.empty()) target = folder_ / value;
-  }
-  template <class Integer>
-  void integer(std::string_view key, Integer& target, int min, int max) {
-    const auto node = map_.take(key);
-    if (!node) return;
-    if (const auto value = rules::read_integer(*node, key, errors_, min, max))
-      target = static_cast<Integer>(*value);
-  }
-  template <class Duration>
-  void seconds(std::string_view key, Duration& target, double min, double max) {
-    const auto node = map_.take(key);
-    if (!node) return;
-    const auto value = rules::read_number(*node, key, errors_);
-    if (!value) return;
-    if (!in_range(*node, key, *value, min, max, " seconds")) return;
-    target = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(*value));
-  }
-  void gibibytes(std::string_view key, std::uint64_t& bytes) {
-    const auto node = map_.take(key);
-    if (!node) return;
-    const auto value = rules::read_number(*node, key, errors_);
-    if (!value || !in_range(*node, key, *value, 0, 1'000'000, " GiB")) return;
-    bytes = static_cast<std::uint64_t>(*value * static_cast<double>(1ULL << 30));
-  }
-  void flag(std::string_view key, bool& target) {
-    if (const auto node = map_.take(key)) target = rules::read_flag(*node, key, errors_).value_or(target);
-  }
-
- private:
-  bool in_range(const YAML::Node& node, std::string_view key, double value, double min, double max,
-                const char* unit) {
-    if (value >= min && value <= max) return true;
-    std::ostringstream range;
-    range << key << " is out of range; expected " << min << " to " << max << unit;
-    errors_.add(node, range.str());
-    return false;
-  }
-
-  YamlMap& map_;
-  YamlErrors& errors_;
-  std::filesystem::path folder_;
-};
-
 bool is_address_block(std::string text) {
   // A zone is this host's own name for a link; no peer's address is compared with one.
   if (text.find('%') != std::string::npos) return false;
@@ -101,18 +36,6 @@ bool is_address_block(std::string text) {
     boost::asio::ip::make_network_v4(text, error);
   }
   return !error;
-}
-
-template <class Read>
-void each_of(YamlMap& map, std::string_view key, YamlErrors& errors, Read read) {
-  const auto list = map.take(key);
-  if (!list) return;
-  if (!list->IsSequence()) {
-    errors.add(*list,
-               std::string(key) + " is not a list; expected one entry a line, each beginning with '-'");
-    return;
-  }
-  for (const YAML::Node& entry : *list) read(entry);
 }
 
 void read_listen(YamlMap& node, NodeConfig& config, YamlErrors& errors) {
@@ -265,6 +188,20 @@ void read_trial(const YAML::Node& yaml, NodeConfig& config, const std::filesyste
   config.trials.push_back(std::move(entry));
 }
 
+void read_sites(YamlMap& root, NodeConfig& config, YamlErrors& errors) {
+  each_of(root, "sites", errors, [&](const YAML::Node& entry) {
+    Site site = read_site(entry, errors);
+    const auto sends = [&](const Peer& peer) { return peer.site == site.id; };
+    if (!site.id.empty() && std::ranges::none_of(config.peers, sends)) {
+      errors.add(entry, "site '" + site.id + "' is that of no peer");
+    }
+    if (std::ranges::any_of(config.sites, [&](const Site& other) { return other.id == site.id; })) {
+      errors.add(entry, "site '" + site.id + "' is there twice");
+    }
+    config.sites.push_back(std::move(site));
+  });
+}
+
 NodeConfig read_config(const YAML::Node& yaml, const std::filesystem::path& folder, YamlErrors& errors) {
   NodeConfig config;
   YamlMap root(yaml, "the node file", errors);
@@ -274,6 +211,8 @@ NodeConfig read_config(const YAML::Node& yaml, const std::filesystem::path& fold
           [&](const YAML::Node& entry) { read_destination(entry, config, errors); });
   each_of(root, "trials", errors,
           [&](const YAML::Node& entry) { read_trial(entry, config, folder, errors); });
+  if (const auto mail = root.take("mail")) config.mail = read_mail(*mail, folder, errors);
+  read_sites(root, config, errors);
   root.finish();
   return config;
 }

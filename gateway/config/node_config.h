@@ -1,6 +1,7 @@
 #pragma once
 
 #include "dimse/log.h"
+#include "gateway/config/mail_config.h"
 #include "gateway/log/logger.h"
 #include "rules/trial/config_error.h"
 
@@ -74,6 +75,8 @@ struct NodeConfig {
   std::vector<Peer> peers;
   std::vector<Destination> destinations;
   std::vector<TrialEntry> trials;
+  std::optional<MailConfig> mail;
+  std::vector<Site> sites;  ///< sites of peers that are not here get no mail
 };
 
 /// Reads and checks a node file. Unknown keys are errors. Trial files are named here, not read.

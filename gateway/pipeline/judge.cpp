@@ -1,5 +1,6 @@
 #include "gateway/pipeline/judge.h"
 
+#include "gateway/notify/queries.h"
 #include "gateway/pipeline/clock.h"
 #include "gateway/pipeline/transition.h"
 
@@ -39,7 +40,7 @@ std::string summary_of(const rules::Verdict& verdict) {
 }
 
 storage::Result<void> record_verdict(storage::Transaction& transaction, const storage::SubmissionRow& seen,
-                                     const rules::Verdict& verdict) {
+                                     const rules::Verdict& verdict, const QueryPlan& plan) {
   auto row = unchanged(transaction, seen);
   if (!row) return row.error();
   row->trial_id = verdict.protocol_id;
@@ -56,8 +57,12 @@ storage::Result<void> record_verdict(storage::Transaction& transaction, const st
                              {"instances", verdict.instance_count}};
   Act act{utc_now(), "trialgate", release ? "submission.released" : "submission.quarantined",
           summary_of(verdict), boost::json::serialize(detail)};
-  return enter(transaction, *row,
-               release ? storage::SubmissionState::released : storage::SubmissionState::quarantined, act);
+  auto entered =
+      enter(transaction, *row,
+            release ? storage::SubmissionState::released : storage::SubmissionState::quarantined, act);
+  if (!entered) return entered;
+  return release ? close_queries_answered_by(transaction, *row, act)
+                 : open_query(transaction, *row, verdict, plan, act.at);
 }
 
 }  // namespace
@@ -175,9 +180,9 @@ storage::Result<void> Judge::judge(const storage::SubmissionRow& row) {
   });
   if (!read) return read;
 
-  auto recorded = store_.commit([&row, &verdict](storage::Transaction& transaction) {
-    return record_verdict(transaction, row, verdict);
-  });
+  const QueryPlan plan = query_plan(config_, row.site);
+  auto recorded = store_.commit(
+      [&](storage::Transaction& transaction) { return record_verdict(transaction, row, verdict, plan); });
   if (!recorded) return recorded;
   log_.event(dimse::Level::info, "submission.judged",
              {{"submission", static_cast<std::int64_t>(row.id)},

@@ -45,16 +45,18 @@ struct SubmissionFile {
 /// together.
 class Judge {
  public:
-  Judge(storage::Store& store, const TrialBook& trials, Logger& log)
-      : store_(store), trials_(trials), log_(log) {}
+  Judge(storage::Store& store, const TrialBook& trials, const NodeConfig& config, Logger& log)
+      : store_(store), trials_(trials), config_(config), log_(log) {}
 
-  /// `row` is in state examined; afterwards it is quarantined or released. Errors: those of the store; a
-  /// submission that has moved on meanwhile is left alone.
+  /// `row` is in state examined; afterwards it is quarantined, with a query to the site, or released, with
+  /// the queries closed that it answers. Errors: those of the store; a submission that has moved on meanwhile
+  /// is left alone.
   storage::Result<void> judge(const storage::SubmissionRow& row);
 
  private:
   storage::Store& store_;
   const TrialBook& trials_;
+  const NodeConfig& config_;
   Logger& log_;
 };
 

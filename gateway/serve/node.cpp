@@ -4,6 +4,7 @@
 #include "gateway/config/key_file.h"
 #include "gateway/config/trial_book.h"
 #include "gateway/deliver/forwarder.h"
+#include "gateway/notify/notifier.h"
 #include "gateway/pipeline/clock.h"
 #include "gateway/pipeline/pipeline.h"
 #include "gateway/pipeline/wake_up.h"
@@ -29,6 +30,7 @@
 #include <fstream>
 #include <future>
 #include <memory>
+#include <optional>
 #include <thread>
 #include <variant>
 #include <vector>
@@ -247,7 +249,30 @@ std::string work(const ServeOptions& options, const NodeConfig& config, storage:
   return {};
 }
 
-int run(const ServeOptions& options, const NodeConfig& config, TrialBook& trials) {
+/// What mail needs from files, read before anything is started.
+struct Mailing {
+  NoticeTemplates templates;
+  Password password;
+};
+
+/// Nothing when the node sends no mail. Otherwise what was read, or the mistakes.
+std::variant<std::optional<Mailing>, std::vector<rules::ConfigError>> load_mailing(
+    const ServeOptions& options, const NodeConfig& config) {
+  if (!config.mail) return std::nullopt;
+  auto templates = NoticeTemplates::load(config.mail->templates);
+  if (auto* errors = std::get_if<std::vector<rules::ConfigError>>(&templates)) return std::move(*errors);
+  Mailing mailing{std::move(std::get<NoticeTemplates>(templates)), {}};
+  if (config.mail->password_file.empty()) return mailing;
+  auto password = read_password_file(config.mail->password_file);
+  if (const auto* problem = std::get_if<std::string>(&password)) {
+    return std::vector<rules::ConfigError>{{options.config.string(), 1, 1, *problem}};
+  }
+  mailing.password = std::move(std::get<Password>(password));
+  return mailing;
+}
+
+int run(const ServeOptions& options, const NodeConfig& config, TrialBook& trials,
+        std::optional<Mailing> mailing) {
   Logger log(stderr, config.log_format, config.log_level);
   storage::PosixFileSystem files;
   std::error_code error;
@@ -272,6 +297,11 @@ int run(const ServeOptions& options, const NodeConfig& config, TrialBook& trials
   Forwarder forwarder(store, config, log, wake);
   auto pipeline =
       std::make_unique<Pipeline>(store, workers, trials, reception, forwarder, config, wake_ups, log);
+  std::unique_ptr<Notifier> notifier;
+  if (mailing) {
+    notifier = std::make_unique<Notifier>(store, config, *config.mail, std::move(mailing->templates),
+                                          std::move(mailing->password.text), log);
+  }
   const std::string problem = work(options, config, store, listeners, log);
   listeners.drain(problem.empty() ? config.drain : std::chrono::milliseconds(0));
   forwarder.stop(problem.empty() ? config.drain : std::chrono::milliseconds(0));
@@ -279,6 +309,7 @@ int run(const ServeOptions& options, const NodeConfig& config, TrialBook& trials
   wake_ups.stop();
   workers.stop(std::chrono::milliseconds(0));
   pipeline.reset();
+  notifier.reset();
   if (!problem.empty()) return cannot_start(problem);
   if (auto recorded = record_life(store, "node.stopped", "signal"); !recorded) {
     log.event(dimse::Level::error, "audit.not_recorded", {{"why", recorded.error().message()}});
@@ -299,7 +330,10 @@ int serve(const ServeOptions& options) {
   if (auto* errors = std::get_if<std::vector<rules::ConfigError>>(&trials)) return report(*errors);
   auto key = read_key_file(config.key_file);
   if (auto* problem = std::get_if<std::string>(&key)) return cannot_start(*problem);
-  return run(options, config, *std::get<std::unique_ptr<TrialBook>>(trials));
+  auto mailing = load_mailing(options, config);
+  if (auto* errors = std::get_if<std::vector<rules::ConfigError>>(&mailing)) return report(*errors);
+  return run(options, config, *std::get<std::unique_ptr<TrialBook>>(trials),
+             std::move(std::get<std::optional<Mailing>>(mailing)));
 }
 
 }  // namespace trialgate::gateway

@@ -67,6 +67,7 @@ class NodeTestCase(unittest.TestCase):
     name none of the patients in `sent`. `log_must_not_hold`: {further bytes: what they are}."""
 
     settings = {}
+    sections = {}
     peers = None
     destinations = NO_ARCHIVE
     trials = (TRIAL,)
@@ -78,7 +79,12 @@ class NodeTestCase(unittest.TestCase):
         cls.sent, cls.log_must_not_hold = [], {}
         cls.before_node()
         cls.node = Node(
-            os.path.join(cls.directory, "node"), list(cls.trials), cls.destinations, cls.peers, cls.settings
+            os.path.join(cls.directory, "node"),
+            list(cls.trials),
+            cls.destinations,
+            cls.peers,
+            cls.settings,
+            sections=cls.sections,
         )
         cls.node.start()
         cls.addClassCleanup(cls.node.stop)

@@ -46,10 +46,10 @@ class Node:
     """One node: its folder holds `node.yaml`, the key, the store and the log. Use as a context manager, or call `stop`.
 
     `trials`: paths of trial files; `destinations`: [{name, ae_title, host, port, ...}], by default one that is away; `peers`: further or other sources;
-    `settings`: keys of the `node` section that differ from the ones below.
+    `settings`: keys of the `node` section that differ from the ones below; `sections`: further sections of the node file.
     """
 
-    def __init__(self, directory, trials, destinations=NO_ARCHIVE, peers=None, settings=None, program=None):
+    def __init__(self, directory, trials, destinations=NO_ARCHIVE, peers=None, settings=None, program=None, sections=None):
         self.directory = directory
         self.program = program or default_program()
         self.store = os.path.join(directory, "store")
@@ -76,6 +76,7 @@ class Node:
             "peers": peers or [{"ae_title": CALLING_AE_TITLE, "site": SITE, "addresses": ["127.0.0.0/8"]}],
             "destinations": list(destinations),
             "trials": [{"file": path} for path in trials],
+            **(sections or {}),
         }
         self.write_config()
 

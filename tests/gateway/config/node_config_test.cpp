@@ -132,3 +132,46 @@ TEST_CASE("a node file that is not there is one sentence") {
   CHECK(errors->size() == 1);
   CHECK(errors->front().to_string().find("cannot be read") != std::string::npos);
 }
+
+TEST_CASE("sites and the mail server") {
+  const TemporaryFolder folder;
+  const std::string peers = "peers:\n  - {ae_title: A, site: S1}\n";
+  const auto loaded = load_node_config(folder.write("node.yaml", smallest + peers + R"(sites:
+  - {id: S1, language: zh, technicians: [ct@s1.example]}
+mail:
+  host: smtp.example
+  user: gate
+  password_file: pw
+  from: gate@cro.example
+  answer_within_days: 0.5
+  remind_days: [-1, 0.25]
+)"));
+  REQUIRE(std::holds_alternative<NodeConfig>(loaded));
+  const auto& config = std::get<NodeConfig>(loaded);
+  REQUIRE(config.mail.has_value());
+  CHECK(config.mail->port == 587);
+  CHECK(config.mail->security == MailSecurity::starttls);
+  CHECK(config.mail->password_file == folder.path() / "pw");
+  CHECK(config.mail->templates == folder.path() / "messages");
+  CHECK(config.mail->answer_within == std::chrono::hours(12));
+  CHECK(config.mail->reminders ==
+        std::vector<std::chrono::seconds>{std::chrono::hours(-24), std::chrono::hours(6)});
+  REQUIRE(config.sites.size() == 1);
+  CHECK(config.sites.front().language == rules::Language::zh);
+}
+
+TEST_CASE("mistakes about sites and mail say what was expected") {
+  const std::string start = std::string(smallest) + "peers:\n  - {ae_title: A, site: S1}\n";
+  const auto mistake = [&](const std::string& rest) { return first_mistake(start + rest); };
+  CHECK(mistake("sites:\n  - {id: S2}\n") == "node.yaml:7:5: site 'S2' is that of no peer");
+  CHECK(mistake("sites:\n  - {id: S1}\n  - {id: S1}\n") == "node.yaml:8:5: site 'S1' is there twice");
+  CHECK(mistake("sites:\n  - {id: S1, technicians: [\"a b@c\"]}\n").find("is not an address") !=
+        std::string::npos);
+  CHECK(mistake("mail: {from: a@b}\n").find("mail has no host") != std::string::npos);
+  CHECK(mistake("mail: {host: h, from: nobody}\n").find("no valid from") != std::string::npos);
+  CHECK(mistake("mail: {host: h, from: a@b, user: u}\n").find("belong together") != std::string::npos);
+  CHECK(mistake("mail: {host: h.example, from: a@b, security: none}\n").find("on another machine") !=
+        std::string::npos);
+  CHECK(mistake("mail: {host: 127.0.0.1, from: a@b, security: none}\n") == "none");
+  CHECK(mistake("mail: {host: h, from: a@b, remind_days: 3}\n").find("is not a list") != std::string::npos);
+}
