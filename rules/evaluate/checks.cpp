@@ -102,7 +102,7 @@ class CheckRun {
     Assessment assessment;
     assessment.expected = describe(requirement.conditions);
     for (const Condition& condition : requirement.conditions) {
-      if (condition.op == Operator::same_as) {
+      if (condition.op == Operator::same_as || compares_slots(condition.op)) {
         assess_comparison(condition, assessment);
         continue;
       }
@@ -119,7 +119,9 @@ class CheckRun {
   void assess_comparison(const Condition& condition, Assessment& assessment) {
     std::vector<Observation> all;
     for (const PartObservation& observed : observations_) all.push_back(observed.observation);
-    const Comparison comparison = compare(context_, slot_, check_.property, condition, all, parts_);
+    const Comparison comparison = compares_slots(condition.op)
+                                      ? compare_slots(context_, check_.property, condition, all, parts_)
+                                      : compare(context_, slot_, check_.property, condition, all, parts_);
     if (!comparison.expected.empty()) {
       assessment.expected.en += ": " + comparison.expected;
       assessment.expected.zh += "：" + comparison.expected;

@@ -139,6 +139,13 @@ Text describe_one(const Condition& condition) {
     case Operator::same_as:
       return {"the same as at " + all + tolerance_text(condition),
               "与 " + all + " 相同" + tolerance_text(condition)};
+    case Operator::same_as_slot:
+      return {"the same as in series " + all + tolerance_text(condition),
+              "与序列 " + all + " 相同" + tolerance_text(condition)};
+    case Operator::after_slot:
+      return {"after series " + all, "晚于序列 " + all};
+    case Operator::before_slot:
+      return {"before series " + all, "早于序列 " + all};
   }
   return {};
 }
@@ -197,8 +204,7 @@ CheckResult test_condition(const Condition& condition, const Property& property,
     const bool is_there = value.state != Value::State::absent;
     return result_of(is_there == (condition.op == Operator::present));
   }
-  if (value.state != Value::State::known || condition.op == Operator::same_as)
-    return CheckResult::not_determinable;
+  if (value.state != Value::State::known) return CheckResult::not_determinable;
   switch (condition.op) {
     case Operator::equals:
       return result_of(equals(condition, property, value));

@@ -36,9 +36,9 @@ struct Value {
 [[nodiscard]] CheckResult either(CheckResult a, CheckResult b) noexcept;
 [[nodiscard]] CheckResult opposite(CheckResult a) noexcept;
 
-/// Applies one condition but same_as, for which it is not_determinable. Numbers are equal within the
-/// condition's tolerance, or else within 0.01 mm (millimetres) or a millionth. Texts are compared without
-/// case and padding.
+/// Applies one condition; those that compare with something else are not_determinable. Numbers are equal
+/// within the condition's tolerance, or else within 0.01 mm (millimetres) or a millionth. Texts are compared
+/// without case and padding.
 [[nodiscard]] CheckResult test_condition(const Condition& condition, const Property& property,
                                          const Value& value);
 /// All of them.

@@ -66,6 +66,16 @@ constexpr std::array quantity_texts = std::to_array<QuantityTexts>({
      "请确认注射时间和扫描时间。"},
     {Quantity::field_of_view, "field of view", "重建视野",
      "Reconstruct with the field of view of the charter.", "请按章程要求的视野重建。"},
+    {Quantity::field_strength, "field strength", "磁场强度", "Use a scanner of the charter's field strength.",
+     "请使用章程规定场强的设备。"},
+    {Quantity::acquisition_start, "start of acquisition", "采集开始时间",
+     "Acquire the series in the order of the charter; confirm the scanner's clock.",
+     "请按章程规定的顺序采集各序列，并核对设备时钟。"},
+    {Quantity::suv_computable, "data for the SUV complete", "SUV计算所需信息完整",
+     "Correct the patient and injection data at the scanner or reconstruct, and send the series again.",
+     "请在设备上更正患者与注射信息或重新重建后，再次发送该序列。"},
+    {Quantity::injected_activity, "injected activity", "注射活度",
+     "Confirm the injected activity and its unit.", "请确认注射活度及其单位。"},
 });
 
 struct AttributeLabel {

@@ -1,6 +1,7 @@
 #include "rules/evaluate/history.h"
 
 #include "rules/dataset/values.h"
+#include "rules/evaluate/header_quantities.h"
 #include "rules/evaluate/scanner.h"
 #include "rules/trial/property.h"
 #include "rules/trial/visit_pattern.h"
@@ -98,6 +99,38 @@ bool same_facts(const FactValue& now, const FactValue& then, const Property& pro
   });
 }
 
+std::vector<Observation> observe_all(const Property& property, std::span<const MeasuredStack* const> parts) {
+  std::vector<Observation> observations;
+  for (const MeasuredStack* const part : parts) {
+    for (Observation& observation : observe(property, *part)) observations.push_back(std::move(observation));
+  }
+  return observations;
+}
+
+/// The first acquisition of all parts; nothing when one of them does not tell.
+std::optional<AcquisitionInstant> start_of(std::span<const MeasuredStack* const> parts) {
+  std::optional<AcquisitionInstant> first;
+  for (const MeasuredStack* const part : parts) {
+    const auto start = first_acquisition(*part->stack);
+    if (!start) return std::nullopt;
+    if (!first || *start < *first) first = start;
+  }
+  return first;
+}
+
+Comparison compare_order(Operator op, std::span<const MeasuredStack* const> ours,
+                         std::span<const MeasuredStack* const> theirs) {
+  const auto our_start = start_of(ours);
+  const auto their_start = start_of(theirs);
+  if (!our_start || !their_start) {
+    return {CheckResult::not_determinable,
+            "",
+            {"the time of acquisition is absent or malformed", "缺少采集时间或其格式有误"}};
+  }
+  const bool holds = op == Operator::after_slot ? *our_start > *their_start : *our_start < *their_start;
+  return {holds ? CheckResult::pass : CheckResult::fail, instant_text(*their_start), {}};
+}
+
 Comparison compare_scanner(const SlotFacts& facts, std::span<const MeasuredStack* const> parts) {
   const Scanner then = scanner_from(facts);
   Comparison comparison{CheckResult::pass, then.in_words(), {}};
@@ -160,6 +193,26 @@ Comparison compare(const CheckContext& context, std::string_view slot, const Pro
   return compare_value(property, condition, fact->second, observations);
 }
 
+Comparison compare_slots(const CheckContext& context, const Property& property, const Condition& condition,
+                         std::span<const Observation> observations,
+                         std::span<const MeasuredStack* const> parts) {
+  if (context.slots == nullptr) return {};
+  const std::string& other = condition.texts.front();
+  const auto found = context.slots->find(other);
+  if (found == context.slots->end() || found->second.empty()) {
+    return {CheckResult::not_determinable, "", {"there is no series " + other, "没有序列 " + other}};
+  }
+  if (condition.op != Operator::same_as_slot) return compare_order(condition.op, parts, found->second);
+  const std::vector<Observation> theirs = observe_all(property, found->second);
+  const auto fact = fact_from(theirs);
+  if (!fact) {
+    return {CheckResult::not_determinable,
+            "",
+            {"series " + other + " has no value to compare with", "序列 " + other + " 没有可供比较的数值"}};
+  }
+  return compare_value(property, condition, *fact, observations);
+}
+
 SlotFacts facts_of(const Trial& trial, const SeriesSlot& slot, std::span<const MeasuredStack* const> parts) {
   SlotFacts facts;
   if (parts.empty()) return facts;
@@ -173,12 +226,7 @@ SlotFacts facts_of(const Trial& trial, const SeriesSlot& slot, std::span<const M
   for (const Property& property : properties) {
     if (is_identifying(property) || property.quantity == Quantity::scanner || facts.contains(property.name()))
       continue;
-    std::vector<Observation> observations;
-    for (const MeasuredStack* const part : parts) {
-      for (Observation& observation : observe(property, *part))
-        observations.push_back(std::move(observation));
-    }
-    if (auto fact = fact_from(observations)) facts.emplace(property.name(), std::move(*fact));
+    if (auto fact = fact_from(observe_all(property, parts))) facts.emplace(property.name(), std::move(*fact));
   }
   return facts;
 }

@@ -3,6 +3,7 @@
 #include "rules/evaluate/evaluate.h"
 #include "rules/evaluate/observe.h"
 
+#include <map>
 #include <optional>
 #include <span>
 #include <string>
@@ -11,6 +12,9 @@
 
 namespace trialgate::rules {
 
+/// The stacks that a slot of the charter was given.
+using SlotParts = std::map<std::string, std::vector<const MeasuredStack*>, std::less<>>;
+
 /// What the checks of one study know beside its stacks.
 struct CheckContext {
   const Trial& trial;
@@ -18,6 +22,7 @@ struct CheckContext {
   bool has_subject = false;
   std::string time_point_id;  ///< empty: could not be told
   std::optional<Date> study_date;
+  const SlotParts* slots = nullptr;  ///< null while slots are still being given their stacks
 };
 
 /// The outcome of comparing with another time point.
@@ -33,6 +38,12 @@ struct Comparison {
 [[nodiscard]] Comparison compare(const CheckContext& context, std::string_view slot, const Property& property,
                                  const Condition& condition, std::span<const Observation> observations,
                                  std::span<const MeasuredStack* const> parts);
+
+/// Compares what a slot shows with what another slot of the same study shows (same_as_slot), or when the two
+/// began (after, before). Passes while slots are still being given their stacks.
+[[nodiscard]] Comparison compare_slots(const CheckContext& context, const Property& property,
+                                       const Condition& condition, std::span<const Observation> observations,
+                                       std::span<const MeasuredStack* const> parts);
 
 /// Values that later time points may compare with: everything that a check of the slot looks at, and what is
 /// commonly asked for later. Never an identifying attribute.

@@ -141,6 +141,31 @@ Value orientation(const MeasuredStack& measured) {
   return known_text(std::string(measured.geometry.orientation));
 }
 
+Value acquisition_start(const Stack& stack) {
+  const auto start = first_acquisition(stack);
+  if (start) return known_text(instant_text(*start));
+  return unknown_value({"the time of acquisition is absent or malformed", "缺少采集时间或其格式有误"});
+}
+
+/// "no" with what stands in the way, each obstacle once, and the instances that have one.
+std::vector<Observation> suv_computable(const MeasuredStack& measured) {
+  Text detail;
+  std::vector<std::string> named;
+  std::vector<const InstanceRecord*> instances;
+  for (const InstanceRecord* const record : measured.stack->records) {
+    const std::vector<Text> obstacles = suv_obstacles(*record);
+    if (!obstacles.empty()) instances.push_back(record);
+    for (const Text& obstacle : obstacles) {
+      if (std::ranges::find(named, obstacle.en) != named.end()) continue;
+      named.push_back(obstacle.en);
+      detail.en += (detail.en.empty() ? "" : "; ") + obstacle.en;
+      detail.zh += (detail.zh.empty() ? "" : "；") + obstacle.zh;
+    }
+  }
+  return whole_stack(measured, known_text(named.empty() ? "yes" : "no"), std::move(detail),
+                     std::move(instances));
+}
+
 std::vector<Observation> observe_quantity(Quantity quantity, const MeasuredStack& measured) {
   const Stack& stack = *measured.stack;
   const Geometry& geometry = measured.geometry;
@@ -187,6 +212,14 @@ std::vector<Observation> observe_quantity(Quantity quantity, const MeasuredStack
       return whole_stack(measured, uptake_time(stack));
     case Quantity::field_of_view:
       return whole_stack(measured, number_or_unknown(geometry.field_of_view_mm, stack));
+    case Quantity::field_strength:
+      return by_instance(stack, field_strength);
+    case Quantity::acquisition_start:
+      return whole_stack(measured, acquisition_start(stack));
+    case Quantity::suv_computable:
+      return suv_computable(measured);
+    case Quantity::injected_activity:
+      return by_instance(stack, injected_activity);
   }
   return whole_stack(measured, unknown_value({}));
 }

@@ -70,6 +70,7 @@ class Assigning {
   Assignment assign() {
     Assignment assignment;
     for (const SeriesSlot& slot : context_.trial.series) assignment.slots.push_back(assign_slot(slot));
+    judge_all(assignment);
     list_unmatched(assignment);
     return assignment;
   }
@@ -94,6 +95,17 @@ class Assigning {
       }
     }
     return candidates;
+  }
+
+  /// Once every slot has its stacks, so that series can be compared with each other.
+  void judge_all(Assignment& assignment) {
+    SlotParts parts;
+    for (const SlotAssignment& slot : assignment.slots) parts[slot.slot->id] = slot.parts;
+    context_.slots = &parts;
+    for (SlotAssignment& slot : assignment.slots) {
+      if (!slot.parts.empty()) slot.findings = judge(*slot.slot, slot.parts);
+    }
+    context_.slots = nullptr;
   }
 
   SlotAssignment assign_slot(const SeriesSlot& slot) {
@@ -123,7 +135,6 @@ class Assigning {
       if (continues_all) assignment.parts.push_back(other);
     }
     list_alternates(matches, assignment);
-    assignment.findings = judge(slot, assignment.parts);
     return assignment;
   }
 
@@ -197,7 +208,7 @@ class Assigning {
   }
 
   std::span<const MeasuredStack> stacks_;
-  const CheckContext& context_;
+  CheckContext context_;
   std::vector<std::string> reasons_;
   std::vector<bool> given_;
 };

@@ -9,6 +9,7 @@ target_sources(rules PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/history.cpp
   ${CMAKE_CURRENT_LIST_DIR}/kernel.cpp
   ${CMAKE_CURRENT_LIST_DIR}/observe.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/pet.cpp
   ${CMAKE_CURRENT_LIST_DIR}/predicate.cpp
   ${CMAKE_CURRENT_LIST_DIR}/scanner.cpp
   ${CMAKE_CURRENT_LIST_DIR}/slots.cpp

@@ -1,6 +1,8 @@
 #include "rules/evaluate/header_quantities.h"
 
+#include <array>
 #include <chrono>
+#include <cstdio>
 #include <optional>
 
 namespace trialgate::rules {
@@ -8,7 +10,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using Microseconds = std::chrono::microseconds;
-using Instant = std::chrono::sys_time<Microseconds>;  // of the scanner's clock and zone
+using Instant = AcquisitionInstant;
 
 std::optional<Instant> instant_of(const Read<DateTime>& read) {
   if (!read || read.value.date_components < 3 || !read.value.time) return std::nullopt;
@@ -29,17 +31,6 @@ std::optional<Instant> acquired_at(const InstanceRecord& record) {
   return std::chrono::sys_days{*date} + time.value.since_midnight;
 }
 
-/// The stack's first acquisition; nothing when one instance does not say when it was acquired.
-std::optional<Instant> first_acquisition(const Stack& stack) {
-  std::optional<Instant> first;
-  for (const InstanceRecord* const record : stack.records) {
-    const auto instant = acquired_at(*record);
-    if (!instant) return std::nullopt;
-    if (!first || *instant < *first) first = instant;
-  }
-  return first;
-}
-
 /// The last time before `acquired` that a clock without date showed `time`.
 Instant last_time_of_day(Instant acquired, Microseconds time) {
   const Instant same_day = std::chrono::floor<std::chrono::days>(acquired) + time;
@@ -50,6 +41,28 @@ Instant last_time_of_day(Instant acquired, Microseconds time) {
 const Text no_acquisition{"the time of acquisition is absent or malformed", "缺少采集时间或其格式有误"};
 
 }  // namespace
+
+std::optional<Instant> first_acquisition(const Stack& stack) {
+  std::optional<Instant> first;
+  for (const InstanceRecord* const record : stack.records) {
+    const auto instant = acquired_at(*record);
+    if (!instant) return std::nullopt;
+    if (!first || *instant < *first) first = instant;
+  }
+  return first;
+}
+
+std::string instant_text(AcquisitionInstant at) {
+  const auto day = std::chrono::floor<std::chrono::days>(at);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss time(std::chrono::floor<std::chrono::seconds>(at - day));
+  std::array<char, 40> text{};
+  std::snprintf(text.data(), text.size(), "%04d-%02u-%02u %02d:%02d:%02d", static_cast<int>(date.year()),
+                static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
+                static_cast<int>(time.seconds().count()));
+  return text.data();
+}
 
 Value phase_delay(const Stack& stack) {
   const auto acquired = first_acquisition(stack);

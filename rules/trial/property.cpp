@@ -151,6 +151,8 @@ constexpr std::array quantities = std::to_array<QuantityRow>({
     {Quantity::scanner, false, ""},           {Quantity::software_versions, false, ""},
     {Quantity::kernel_class, false, ""},      {Quantity::voxel_anisotropy, true, ""},
     {Quantity::uptake_time, true, "min"},     {Quantity::field_of_view, true, "mm"},
+    {Quantity::field_strength, true, "T"},    {Quantity::acquisition_start, false, ""},
+    {Quantity::suv_computable, false, ""},    {Quantity::injected_activity, true, "MBq"},
 });
 
 constexpr std::array<std::string_view, 2> yes_no{"yes", "no"};
@@ -219,6 +221,7 @@ std::span<const std::string_view> values_of(Quantity quantity) noexcept {
     case Quantity::contrast_given:
     case Quantity::lossy_compression:
     case Quantity::burned_in_annotation:
+    case Quantity::suv_computable:
       return yes_no;
     default:
       return {};
@@ -226,7 +229,8 @@ std::span<const std::string_view> values_of(Quantity quantity) noexcept {
 }
 
 bool only_comparable(Quantity quantity) noexcept {
-  return quantity == Quantity::scanner || quantity == Quantity::software_versions;
+  return quantity == Quantity::scanner || quantity == Quantity::software_versions ||
+         quantity == Quantity::acquisition_start;
 }
 
 std::span<const std::string_view> quantity_vocabulary() noexcept {

@@ -17,7 +17,8 @@ namespace trialgate::rules {
 /// Words that a text quantity can have (yes, no; axial, ...); empty: any text.
 [[nodiscard]] std::span<const std::string_view> values_of(Quantity quantity) noexcept;
 
-/// A quantity that can only be compared with another time point (scanner, software_versions).
+/// A quantity that can only be compared with another time point or series (scanner, software_versions,
+/// acquisition_start).
 [[nodiscard]] bool only_comparable(Quantity quantity) noexcept;
 
 /// Names of all quantities, for suggestions.

@@ -37,9 +37,9 @@ class ConditionReader {
     YamlMap map(node, name_, errors_);
     std::optional<Tolerance> tolerance;
     if (const auto value = map.take("tolerance")) tolerance = read_tolerance(*value, errors_);
-    constexpr std::array<std::string_view, 11> operators{"equals",   "one_of",   "min",     "max",
-                                                         "between",  "matches",  "present", "absent",
-                                                         "contains", "excludes", "same_as"};
+    constexpr std::array<std::string_view, 14> operators{
+        "equals", "one_of",   "min",      "max",     "between",      "matches", "present",
+        "absent", "contains", "excludes", "same_as", "same_as_slot", "after",   "before"};
     for (const std::string_view word : operators) {
       if (const auto operand = map.take(word)) add(*operator_named(word), *operand);
     }
@@ -84,7 +84,10 @@ class ConditionReader {
         condition.texts = read_texts(operand, to_string(op), errors_);
         break;
       case Operator::same_as:
-        if (auto id = read_text(operand, "same_as", errors_)) condition.texts.push_back(std::move(*id));
+      case Operator::same_as_slot:
+      case Operator::after_slot:
+      case Operator::before_slot:
+        if (auto id = read_text(operand, to_string(op), errors_)) condition.texts.push_back(std::move(*id));
         break;
     }
     if (errors_.size() == mistakes) conditions_.push_back(std::move(condition));
@@ -92,12 +95,20 @@ class ConditionReader {
 
   bool is_allowed(Operator op, const YAML::Node& at) {
     const std::string word(to_string(op));
-    if (op == Operator::same_as && place_ == TestPlace::predicate) {
-      errors_.add(at, "same_as cannot stand here; expected it in a check");
+    const bool orders = op == Operator::after_slot || op == Operator::before_slot;
+    const bool compares = op == Operator::same_as || compares_slots(op);
+    if (compares && place_ == TestPlace::predicate) {
+      errors_.add(at, word + " cannot stand here; expected it in a check");
       return false;
     }
-    if (property_.quantity && only_comparable(*property_.quantity) && op != Operator::same_as) {
-      errors_.add(at, name_ + " can only be compared; expected {same_as: TIME_POINT}");
+    if (orders != (property_.quantity == Quantity::acquisition_start)) {
+      errors_.add(at, orders ? "'" + word + "' needs a time; expected it with acquisition_start"
+                             : name_ + " can only be ordered; expected {after: SERIES} or {before: SERIES}");
+      return false;
+    }
+    if (property_.quantity && only_comparable(*property_.quantity) && !compares) {
+      errors_.add(at,
+                  name_ + " can only be compared; expected {same_as: TIME_POINT} or {same_as_slot: SERIES}");
       return false;
     }
     if (property_.quantity && (op == Operator::present || op == Operator::absent)) {

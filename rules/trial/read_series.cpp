@@ -103,9 +103,34 @@ SeriesSlot read_slot(const YAML::Node& node, TrialReading& reading) {
 
 bool compares(const Check& check) {
   return std::ranges::any_of(check.requirements, [](const Requirement& requirement) {
-    return std::ranges::any_of(requirement.conditions,
-                               [](const Condition& condition) { return condition.op == Operator::same_as; });
+    return std::ranges::any_of(requirement.conditions, [](const Condition& condition) {
+      return condition.op == Operator::same_as || compares_slots(condition.op);
+    });
   });
+}
+
+/// A comparison with a series that is none of the trial's, or with the series itself, can never pass.
+void check_compared_slots(const std::vector<SeriesSlot>& slots, YamlErrors& errors) {
+  std::vector<std::string_view> ids;
+  for (const SeriesSlot& slot : slots) ids.push_back(slot.id);
+  for (const SeriesSlot& slot : slots) {
+    for (const Check& check : slot.checks) {
+      YAML::Mark mark;
+      mark.line = static_cast<int>(check.position.line) - 1;
+      mark.column = static_cast<int>(check.position.column) - 1;
+      for (const Requirement& requirement : check.requirements) {
+        for (const Condition& condition : requirement.conditions) {
+          if (!compares_slots(condition.op)) continue;
+          const std::string& other = condition.texts.front();
+          if (other == slot.id) {
+            errors.add(mark, "series '" + slot.id + "' is compared with itself; expected another series");
+          } else if (std::ranges::find(ids, other) == ids.end()) {
+            errors.add(mark, unknown_word("series", other, ids));
+          }
+        }
+      }
+    }
+  }
 }
 
 void read_policy(YamlMap& map, std::string_view key, RulePolicy& policy, YamlErrors& errors) {
@@ -144,6 +169,7 @@ std::vector<SeriesSlot> read_series_section(const YAML::Node& node, TrialReading
     }
     slots.push_back(std::move(slot));
   }
+  check_compared_slots(slots, reading.errors);
   return slots;
 }
 
@@ -163,7 +189,7 @@ StudyRules read_study_section(const YAML::Node& node, TrialReading& reading) {
     rules.checks = read_checks(*checks, reading);
     if (std::ranges::any_of(rules.checks, compares)) {
       reading.errors.add(*checks,
-                         "same_as compares a series with its like; expected it in a check of a series");
+                         "a comparison is of one series with its like; expected it in a check of a series");
     }
   }
   map.finish();

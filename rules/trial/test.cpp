@@ -9,7 +9,7 @@ namespace {
 
 using enum Quantity;
 
-constexpr std::array<std::pair<Quantity, std::string_view>, 20> quantity_names{{
+constexpr std::array<std::pair<Quantity, std::string_view>, 24> quantity_names{{
     {slice_count, "slice_count"},
     {slice_spacing, "slice_spacing"},
     {slice_gap, "slice_gap"},
@@ -30,9 +30,13 @@ constexpr std::array<std::pair<Quantity, std::string_view>, 20> quantity_names{{
     {voxel_anisotropy, "voxel_anisotropy"},
     {uptake_time, "uptake_time"},
     {field_of_view, "field_of_view"},
+    {field_strength, "field_strength"},
+    {acquisition_start, "acquisition_start"},
+    {suv_computable, "suv_computable"},
+    {injected_activity, "injected_activity"},
 }};
 
-constexpr std::array<std::pair<Operator, std::string_view>, 11> operator_names{{
+constexpr std::array<std::pair<Operator, std::string_view>, 14> operator_names{{
     {Operator::equals, "equals"},
     {Operator::one_of, "one_of"},
     {Operator::min, "min"},
@@ -44,6 +48,9 @@ constexpr std::array<std::pair<Operator, std::string_view>, 11> operator_names{{
     {Operator::contains, "contains"},
     {Operator::excludes, "excludes"},
     {Operator::same_as, "same_as"},
+    {Operator::same_as_slot, "same_as_slot"},
+    {Operator::after_slot, "after"},
+    {Operator::before_slot, "before"},
 }};
 
 template <class Table, class Key>

@@ -31,6 +31,10 @@ enum class Quantity : std::uint8_t {
   voxel_anisotropy,      ///< largest edge of a voxel divided by the smallest, spacing taken as its third edge
   uptake_time,           ///< min, from radiopharmaceutical injection to the first acquisition (PET)
   field_of_view,         ///< mm, larger side of rows or columns times their spacing
+  field_strength,        ///< T, from Magnetic Field Strength (0018,0087), which some scanners give in gauss
+  acquisition_start,     ///< date and time of the first acquisition, to be compared with other series
+  suv_computable,        ///< yes or no: the header has all that a body-weight SUV needs, and it agrees (PET)
+  injected_activity,     ///< MBq, from Radionuclide Total Dose (0018,1074), which classic PET gives in Bq
 };
 
 /// "slice_gap". Never empty.
@@ -63,8 +67,15 @@ enum class Operator : std::uint8_t {
   contains,  ///< some value contains the operand; case does not count
   excludes,  ///< no value contains the operand; case does not count
   same_as,   ///< equal to what the same slot had at another time point of this subject, within the tolerance
+  same_as_slot,  ///< equal to what another slot has in this study, within the tolerance
+  after_slot,    ///< acquisition_start: later than that of another slot in this study ("after")
+  before_slot,   ///< acquisition_start: earlier than that of another slot in this study ("before")
 };
 
+/// True for the operators whose operand is another slot of the same study.
+[[nodiscard]] constexpr bool compares_slots(Operator op) noexcept {
+  return op == Operator::same_as_slot || op == Operator::after_slot || op == Operator::before_slot;
+}
 /// "equals" and so on, as written in a trial file.
 [[nodiscard]] std::string_view to_string(Operator op) noexcept;
 [[nodiscard]] std::optional<Operator> operator_named(std::string_view name) noexcept;
@@ -80,7 +91,8 @@ struct Tolerance {
 /// One operator with its operands.
 struct Condition {
   Operator op = Operator::equals;
-  std::vector<std::string> texts;      ///< operands as written; for same_as the time point's id or "previous"
+  std::vector<std::string>
+      texts;  ///< operands as written; for same_as the time point's id or "previous", for *_slot a slot's id
   std::vector<double> numbers;         ///< the same operands as numbers, when the property is numeric
   std::optional<Tolerance> tolerance;  ///< not set: 0.01 for millimetres, else 1e-6 of the operand
 

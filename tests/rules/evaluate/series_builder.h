@@ -158,9 +158,10 @@ inline constexpr std::string_view all_checks =
     "      - {id: contrast, contrast_given: yes, if_unknown: query}\n"
     "      - {id: same-scanner, scanner: {same_as: BL}, severity: warn}\n";
 
-inline Verdict judge(const Trial& trial, const Records& records, const SubjectHistory& history = {}) {
+inline Verdict judge(const Trial& trial, const Records& records, const SubjectHistory& history = {},
+                     std::string_view site = "S1") {
   SubmissionFacts submission;
-  submission.site = "S1";
+  submission.site = site;
   submission.study_uid = "1.2.3";
   submission.records = records.views();
   return evaluate(trial, submission, history);
