@@ -216,7 +216,9 @@ int deidentify_command(const DeidentifyOptions& options, std::ostream& out, std:
     return exit_could_not;
   }
   Progress progress(err, options.progress);
-  InstanceWorkers workers(options.workers);
+  WorkerPoolConfig pool = options.workers;
+  pool.spool_folder = options.output;
+  InstanceWorkers workers(std::move(pool));
   const ExaminedFiles examined = examine_files(workers, found.files, trial->attribute_paths, progress);
   const std::vector<JudgedStudy> judged = judge_studies(*trial, examined.studies, options.site);
 

@@ -15,7 +15,7 @@ constexpr std::size_t copy_step_bytes = 1U << 20U;
 
 /// Writes the data set and computes its digest on the way.
 storage::Result<storage::Digest> write_data_set(storage::FileSystem& files, storage::File& file,
-                                                const rules::Deidentified& instance, int source) {
+                                                const rules::Deidentified& instance, int pixels) {
   storage::DigestBuilder digest;
   const auto put = [&](std::span<const std::uint8_t> bytes) {
     digest.update(bytes);
@@ -28,9 +28,9 @@ storage::Result<storage::Digest> write_data_set(storage::FileSystem& files, stor
     const auto step =
         static_cast<std::size_t>(std::min<std::uint64_t>(instance.pixel_length - done, buffer.size()));
     const std::span<std::uint8_t> part(buffer.data(), step);
-    const auto got = storage::read_fd_at(source, instance.pixel_offset + done, part, "source file");
+    const auto got = storage::read_fd_at(pixels, instance.pixel_offset + done, part, "pixel data");
     if (!got) return got.error();
-    if (*got != step) return storage::fail(storage::Errc::corrupt, "the source file has become shorter");
+    if (*got != step) return storage::fail(storage::Errc::corrupt, "the pixel data have become shorter");
     if (auto written = put(part); !written) return written.error();
     done += step;
   }
@@ -45,7 +45,8 @@ storage::Result<void> write_whole(storage::FileSystem& files, storage::File& fil
                                                     instance.transfer_syntax_uid);
   if (!head) return head.error();
   if (auto written = files.write(file, *head); !written) return written;
-  const auto digest = write_data_set(files, file, instance, source);
+  const auto digest =
+      write_data_set(files, file, instance, derived.new_pixels ? derived.new_pixels.get() : source);
   if (!digest) return digest.error();
   if (*digest != derived.data_set_digest) {
     return storage::fail(storage::Errc::corrupt, "the source file has changed while it was read");

@@ -33,7 +33,8 @@ struct HeldInstance {
   std::vector<rules::HoldCause> causes;
 };
 
-/// Where the header bytes of a derived instance stand in the pack, until the pack has its name.
+/// Where the header bytes of a derived instance stand in the pack, until the pack has its name. New pixels
+/// stand there too, behind them and counted with them.
 struct Packed {
   storage::DerivedRow row;
   std::uint64_t prefix_offset = 0, prefix_length = 0;
@@ -84,11 +85,16 @@ class Collection {
     Packed packed;
     packed.prefix_offset = pack_->size_bytes();
     packed.prefix_length = instance.prefix.size();
-    packed.pixel_offset = instance.pixel_offset;
-    packed.pixel_length = instance.pixel_length;
+    written_ = pack_->append(instance.prefix);
+    if (done.new_pixels) {
+      packed.prefix_length += instance.pixel_length;
+      if (written_) written_ = append_new_pixels(done);
+    } else {
+      packed.pixel_offset = instance.pixel_offset;
+      packed.pixel_length = instance.pixel_length;
+    }
     packed.suffix_offset = packed.prefix_offset + packed.prefix_length;
     packed.suffix_length = instance.suffix.size();
-    written_ = pack_->append(instance.prefix);
     if (written_ && !instance.suffix.empty()) written_ = pack_->append(instance.suffix);
     packed.row.sop_class_uid = instance.sop_class_uid;
     packed.row.sop_instance_uid = instance.sop_instance_uid;
@@ -105,6 +111,21 @@ class Collection {
     } else {
       report_ = std::move(instance.report);
     }
+  }
+
+  storage::Result<void> append_new_pixels(const DeidentifiedInstance& done) {
+    constexpr std::uint64_t step_bytes = 1U << 20U;
+    std::vector<std::uint8_t> buffer(std::min(done.instance.pixel_length, step_bytes));
+    for (std::uint64_t at = 0; at < done.instance.pixel_length;) {
+      const std::span part(buffer.data(),
+                           std::min<std::uint64_t>(done.instance.pixel_length - at, buffer.size()));
+      const auto got = storage::read_fd_at(done.new_pixels.get(), at, part, "new pixel data");
+      if (!got) return got.error();
+      if (*got != part.size()) return storage::fail(storage::Errc::corrupt, "new pixel data");
+      if (auto appended = pack_->append(part); !appended) return appended;
+      at += part.size();
+    }
+    return {};
   }
 
   std::mutex mutex_;

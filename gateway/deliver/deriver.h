@@ -10,8 +10,9 @@
 namespace trialgate::gateway {
 
 /// Third step: de-identifies the instances of a released submission that its delivery rules ask for. Their
-/// headers go into one pack blob; pixels stay where they are, as a range of the received blob. If one
-/// instance is held, nothing of the study leaves. One thread.
+/// headers go into one pack blob; pixels stay where they are, as a range of the received blob, unless they
+/// had to be masked: then they are in the pack. If one instance is held, nothing of the study leaves. One
+/// thread.
 class Deriver {
  public:
   /// `default_key_file` serves trials that name no key of their own.

@@ -107,6 +107,7 @@ WorkerPoolConfig worker_config(const NodeConfig& config) {
   WorkerPoolConfig workers;
   workers.processes = config.workers;
   workers.job_timeout = config.worker_timeout;
+  workers.spool_folder = config.store;
   return workers;
 }
 

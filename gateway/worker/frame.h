@@ -22,6 +22,11 @@ struct Frame {
   storage::UniqueFd file;
 };
 
+/// Text of a frame from the worker that holds a part of what its answer is about; the answer comes behind the
+/// last part.
+inline constexpr std::string_view part_text = R"({"part":true})";
+inline constexpr std::size_t max_part_bytes = 1U << 20U;
+
 enum class FrameErrc : std::uint8_t {
   closed,     ///< the other end is gone
   timed_out,  ///< not complete at the deadline

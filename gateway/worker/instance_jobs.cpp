@@ -1,3 +1,4 @@
+#include "gateway/worker/frame.h"
 #include "gateway/worker/instance_replies.h"
 #include "gateway/worker/job_table.h"
 #include "rules/dataset/charset.h"
@@ -121,23 +122,62 @@ class PlanReader {
 
 constexpr std::size_t digest_step_bytes = 256U << 10U;
 
-/// In hex; nothing when the file ends before the pixel range does. Reads instead of using the mapping: mapped
-/// pages of a large instance would all count as resident memory of the worker.
-std::optional<std::string> data_set_digest(const rules::Deidentified& instance, int file) {
-  storage::DigestBuilder builder;
-  builder.update(instance.prefix);
+/// Adds the pixel range of the file; false when the file ends before it does. Reads instead of using the
+/// mapping: mapped pages of a large instance would all count as resident memory of the worker.
+bool digest_range(storage::DigestBuilder& builder, const rules::Deidentified& instance, int file) {
   std::vector<std::uint8_t> buffer(
       static_cast<std::size_t>(std::min<std::uint64_t>(instance.pixel_length, digest_step_bytes)));
   for (std::uint64_t done = 0; done < instance.pixel_length;) {
     const std::span<std::uint8_t> part(buffer.data(), static_cast<std::size_t>(std::min<std::uint64_t>(
                                                           instance.pixel_length - done, buffer.size())));
     const auto got = storage::read_fd_at(file, instance.pixel_offset + done, part, "instance");
-    if (!got || *got != part.size()) return std::nullopt;
+    if (!got || *got != part.size()) return false;
     builder.update(part);
     done += part.size();
   }
-  builder.update(instance.suffix);
-  return builder.finish().hex();
+  return true;
+}
+
+/// Sends bytes in parts of a good size.
+class PartSender {
+ public:
+  explicit PartSender(const WorkerRequest& request) : request_(request) {}
+
+  bool add(std::span<const std::uint8_t> bytes) {
+    while (!bytes.empty()) {
+      const std::size_t count = std::min(bytes.size(), max_part_bytes - part_.size());
+      part_.insert(part_.end(), bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(count));
+      bytes = bytes.subspan(count);
+      sent_bytes_ += count;
+      if (part_.size() == max_part_bytes && !flush()) return false;
+    }
+    return true;
+  }
+  bool flush() {
+    const bool sent = part_.empty() || request_.send_part(part_);
+    part_.clear();
+    return sent;
+  }
+  [[nodiscard]] std::uint64_t sent_bytes() const noexcept { return sent_bytes_; }
+
+ private:
+  const WorkerRequest& request_;
+  std::vector<std::uint8_t> part_;
+  std::uint64_t sent_bytes_ = 0;
+};
+
+/// Makes and sends the new pixel data, and says in the instance how many bytes they are.
+rules::Result<void> send_new_pixels(storage::DigestBuilder& builder, rules::Deidentified& instance,
+                                    const WorkerRequest& request) {
+  PartSender sender(request);
+  const auto written = instance.new_pixels->write([&](std::span<const std::uint8_t> bytes) {
+    builder.update(bytes);
+    return sender.add(bytes);
+  });
+  if (!written) return written;
+  if (!sender.flush()) return rules::fail(rules::Errc::held, "the node does not take the new pixel data");
+  instance.pixel_length = sender.sent_bytes();
+  return {};
 }
 
 WorkerReply deidentify_job(PlanReader& plans, const WorkerRequest& request) {
@@ -149,9 +189,17 @@ WorkerReply deidentify_job(PlanReader& plans, const WorkerRequest& request) {
   auto outcome = rules::deidentify(file.bytes(), plan->rules, plan->subject, plan->identity);
   if (const auto* held = std::get_if<rules::Held>(&outcome)) return held_reply(*held);
   auto& instance = std::get<rules::Deidentified>(outcome);
-  auto digest = data_set_digest(instance, request.file);
-  if (!digest) return error_reply("the pixel data cannot be read");
-  return deidentify_reply(std::move(instance), std::move(*digest));
+  storage::DigestBuilder builder;
+  builder.update(instance.prefix);
+  if (instance.new_pixels) {
+    if (auto sent = send_new_pixels(builder, instance, request); !sent) {
+      return held_reply(rules::held_for_pixels(sent.error()));
+    }
+  } else if (!digest_range(builder, instance, request.file)) {
+    return error_reply("the pixel data cannot be read");
+  }
+  builder.update(instance.suffix);
+  return deidentify_reply(std::move(instance), builder.finish().hex());
 }
 
 std::string load_tables() {

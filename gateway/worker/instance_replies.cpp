@@ -100,6 +100,7 @@ WorkerReply deidentify_reply(rules::Deidentified instance, std::string data_set_
                   {"suffix_bytes", instance.suffix.size()},
                   {"pixel_offset", instance.pixel_offset},
                   {"pixel_length", instance.pixel_length},
+                  {"new_pixels", instance.new_pixels != nullptr},
                   {"transfer_syntax_uid", instance.transfer_syntax_uid},
                   {"sop_class_uid", instance.sop_class_uid},
                   {"sop_instance_uid", instance.sop_instance_uid},
@@ -124,7 +125,7 @@ ExamineOutcome examine_outcome(JobOutcome outcome) {
   return std::move(*record);
 }
 
-DeidentifyOutcome deidentify_outcome(JobOutcome outcome, std::uint64_t file_bytes) {
+DeidentifyOutcome deidentify_outcome(JobOutcome outcome, std::uint64_t file_bytes, PixelSpool& spool) {
   if (auto failure = failure_in(outcome)) return std::move(*failure);
   auto& reply = std::get<JobReply>(outcome);
   if (const auto* json = reply.header.if_contains("held")) {
@@ -151,6 +152,13 @@ DeidentifyOutcome deidentify_outcome(JobOutcome outcome, std::uint64_t file_byte
     result.data_set_digest = *digest;
   } else {
     reader.problem("data_set_digest");
+  }
+  const auto* new_pixels = reply.header.if_contains("new_pixels");
+  if (new_pixels == nullptr || !new_pixels->is_bool()) reader.problem("new_pixels");
+  if (new_pixels != nullptr && new_pixels->is_bool() && new_pixels->get_bool()) {
+    file_bytes = spool.size_bytes();
+    result.new_pixels = spool.take_file();
+    if (!result.new_pixels || instance.pixel_length != file_bytes) reader.problem("new_pixels");
   }
   if (instance.pixel_offset > file_bytes || instance.pixel_length > file_bytes - instance.pixel_offset) {
     reader.problem("pixel_offset");

@@ -2,12 +2,14 @@
 
 #include "gateway/worker/instance_workers.h"
 #include "gateway/worker/job_table.h"
+#include "gateway/worker/pixel_spool.h"
 
 #include <cstdint>
 
 namespace trialgate::gateway {
 
-/// Worker side: the answers of the two jobs. `data_set_digest` in hex.
+/// Worker side: the answers of the two jobs. `data_set_digest` in hex; the pixel range of an instance with
+/// new pixels is what was sent in parts.
 [[nodiscard]] WorkerReply examine_reply(const rules::InstanceRecord& record);
 [[nodiscard]] WorkerReply deidentify_reply(rules::Deidentified instance, std::string data_set_digest);
 [[nodiscard]] WorkerReply held_reply(const rules::Held& held);
@@ -16,7 +18,8 @@ namespace trialgate::gateway {
 
 /// Node side: reads an answer and trusts nothing in it. What does not fit is bad_reply.
 [[nodiscard]] ExamineOutcome examine_outcome(JobOutcome outcome);
-/// `file_bytes` is the size of the file that the job was about.
-[[nodiscard]] DeidentifyOutcome deidentify_outcome(JobOutcome outcome, std::uint64_t file_bytes);
+/// `file_bytes` is the size of the file that the job was about; `spool` took the parts.
+[[nodiscard]] DeidentifyOutcome deidentify_outcome(JobOutcome outcome, std::uint64_t file_bytes,
+                                                   PixelSpool& spool);
 
 }  // namespace trialgate::gateway

@@ -1,6 +1,7 @@
 #include "gateway/worker/instance_workers.h"
 
 #include "gateway/worker/instance_replies.h"
+#include "gateway/worker/pixel_spool.h"
 
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
@@ -43,11 +44,16 @@ Job examine_job(storage::UniqueFd file, std::span<const std::string> extra_paths
 // A worker reads the whole instance for its digest: a slow disk must not make a large one look hostile.
 constexpr std::uint64_t slowest_read_bytes_per_millisecond = 20'000;
 
-Job deidentify_job(storage::UniqueFd file, const DeidentificationPlan& plan,
-                   std::chrono::milliseconds job_timeout) {
+// Compressed bytes, of the slowest codec on a slow machine.
+constexpr std::uint64_t slowest_decode_bytes_per_millisecond = 2'000;
+
+Job deidentify_job(storage::UniqueFd file, const DeidentificationPlan& plan, const WorkerPoolConfig& config,
+                   std::shared_ptr<PixelSpool> spool) {
   Job job;
-  job.timeout =
-      job_timeout + std::chrono::milliseconds(size_of(file.get()) / slowest_read_bytes_per_millisecond);
+  const std::uint64_t speed =
+      plan.masks_pixels() ? slowest_decode_bytes_per_millisecond : slowest_read_bytes_per_millisecond;
+  job.timeout = config.job_timeout + std::chrono::milliseconds(size_of(file.get()) / speed);
+  job.parts = std::move(spool);
   job.header = {{"job", "deidentify"}};
   job.body = plan.text();
   job.file = std::move(file);
@@ -70,7 +76,8 @@ DeidentificationPlan::DeidentificationPlan(const rules::DeidentificationRules& r
                                            const rules::DeidentificationSubject& subject,
                                            std::span<const std::uint8_t> key)
     : text_(std::make_shared<const std::string>(boost::json::serialize(boost::json::object{
-          {"rules", rules::to_json(rules)}, {"subject", rules::to_json(subject)}, {"key", hex(key)}}))) {}
+          {"rules", rules::to_json(rules)}, {"subject", rules::to_json(subject)}, {"key", hex(key)}}))),
+      masks_pixels_(!rules.masks.empty()) {}
 
 ExamineOutcome InstanceWorkers::examine(int file, std::span<const std::string> extra_paths) {
   storage::UniqueFd own = duplicate(file);
@@ -89,16 +96,18 @@ void InstanceWorkers::examine(storage::UniqueFd file, std::span<const std::strin
 DeidentifyOutcome InstanceWorkers::deidentify(int file, const DeidentificationPlan& plan) {
   storage::UniqueFd own = duplicate(file);
   if (!own) return no_descriptor();
-  return deidentify_outcome(pool_.run(deidentify_job(std::move(own), plan, pool_.config().job_timeout)),
-                            size_of(file));
+  const auto spool = std::make_shared<PixelSpool>(pool_.config().spool_folder);
+  return deidentify_outcome(pool_.run(deidentify_job(std::move(own), plan, pool_.config(), spool)),
+                            size_of(file), *spool);
 }
 
 void InstanceWorkers::deidentify(storage::UniqueFd file, const DeidentificationPlan& plan,
                                  std::function<void(DeidentifyOutcome)> callback) {
   const std::uint64_t size = size_of(file.get());
-  pool_.submit(deidentify_job(std::move(file), plan, pool_.config().job_timeout),
-               [callback = std::move(callback), size](JobOutcome outcome) {
-                 callback(deidentify_outcome(std::move(outcome), size));
+  const auto spool = std::make_shared<PixelSpool>(pool_.config().spool_folder);
+  pool_.submit(deidentify_job(std::move(file), plan, pool_.config(), spool),
+               [callback = std::move(callback), size, spool](JobOutcome outcome) {
+                 callback(deidentify_outcome(std::move(outcome), size, *spool));
                });
 }
 

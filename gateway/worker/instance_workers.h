@@ -23,15 +23,19 @@ class DeidentificationPlan {
                        const rules::DeidentificationSubject& subject, std::span<const std::uint8_t> key);
 
   [[nodiscard]] const std::shared_ptr<const std::string>& text() const noexcept { return text_; }
+  /// Pixels may have to be decoded, which takes its time.
+  [[nodiscard]] bool masks_pixels() const noexcept { return masks_pixels_; }
 
  private:
   std::shared_ptr<const std::string> text_;
+  bool masks_pixels_;
 };
 
 /// A de-identified instance as a worker made it. What the node can check is checked: the pixel range is
-/// within the source file, UIDs are UIDs.
+/// within its file, UIDs are UIDs.
 struct DeidentifiedInstance {
   rules::Deidentified instance;
+  storage::UniqueFd new_pixels;     ///< the file of the pixel range, open for reading; none: the source file
   storage::Digest data_set_digest;  ///< of prefix, pixel range and suffix, as the worker read them
 };
 

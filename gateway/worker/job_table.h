@@ -16,6 +16,8 @@ struct WorkerRequest {
   const boost::json::object& header;
   std::span<const std::uint8_t> body;
   int file;  ///< open for reading; -1: the job has none
+  /// Sends at most max_part_bytes ahead of the answer; false when the node does not take them.
+  std::function<bool(std::span<const std::uint8_t>)> send_part;
 };
 
 /// A member "error" of the header, one sentence without patient data, says that the job could not be done.

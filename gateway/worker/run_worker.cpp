@@ -73,7 +73,9 @@ WorkerReply perform(const JobTable& table, const Frame& frame, bool& exhausted) 
   const auto job = table.jobs.find(std::string_view(name->get_string()));
   if (job == table.jobs.end()) return {{{"error", "unknown job"}}, {}};
   try {
-    return job->second({*header, frame.body, frame.file.get()});
+    return job->second({*header, frame.body, frame.file.get(), [](std::span<const std::uint8_t> part) {
+                          return send_frame(worker_socket, part_text, part, -1, no_deadline).has_value();
+                        }});
   } catch (const std::bad_alloc&) {
     exhausted = true;
     return {{{"error", "needs more memory than a worker may have"}}, {}};

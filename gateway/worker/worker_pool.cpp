@@ -162,14 +162,25 @@ JobOutcome WorkerPool::Driver::perform(const Job& job) {
 }
 
 JobOutcome WorkerPool::Driver::exchange(const Job& job) {
-  process_->renew_cpu_time(config_.limits.job_cpu_seconds);
+  const auto timeout = job.timeout.value_or(config_.job_timeout);
+  const auto longer = std::chrono::duration_cast<std::chrono::seconds>(timeout - config_.job_timeout);
+  process_->renew_cpu_time(config_.limits.job_cpu_seconds +
+                           static_cast<std::uint32_t>(std::max<std::int64_t>(longer.count(), 0)));
   ++jobs_served_;
-  const Deadline deadline = Clock::now() + job.timeout.value_or(config_.job_timeout);
+  if (job.parts) job.parts->begin();
+  const Deadline deadline = Clock::now() + timeout;
   const std::string header = boost::json::serialize(job.header);
   if (auto sent = send_frame(process_->socket(), header, body_of(job), job.file.get(), deadline); !sent) {
     return failure_after(sent.error());
   }
   auto reply = receive_frame(process_->socket(), {.body_bytes = config_.max_reply_bytes}, deadline);
+  while (reply && reply->text == part_text && job.parts) {
+    if (!job.parts->take(reply->body)) {
+      drop_process(std::chrono::milliseconds(0));
+      return WorkerFailure{WorkerFailure::Kind::unavailable, 0, "no room for the new pixel data"};
+    }
+    reply = receive_frame(process_->socket(), {.body_bytes = config_.max_reply_bytes}, deadline);
+  }
   if (!reply) return failure_after(reply.error());
   JobOutcome outcome = read_reply(std::move(*reply));
   if (std::holds_alternative<WorkerFailure>(outcome)) drop_process(std::chrono::milliseconds(0));

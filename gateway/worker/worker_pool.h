@@ -8,9 +8,11 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -28,6 +30,8 @@ struct WorkerPoolConfig {
   std::chrono::milliseconds backoff_max = std::chrono::seconds(30);
   std::uint32_t start_attempts = 3;  ///< of one job; then it fails as unavailable
   SandboxLimits limits;
+  /// Where new pixel data wait, in files without a name; on the disk that they are meant for.
+  std::filesystem::path spool_folder = "/var/tmp";
   std::vector<std::string> command = {"/proc/self/exe", "worker"};
 };
 
@@ -52,12 +56,24 @@ struct WorkerFailure {
 };
 [[nodiscard]] std::string_view to_string(WorkerFailure::Kind kind) noexcept;
 
+/// Takes the parts of an answer that come ahead of it, on a thread of the pool.
+class PartSink {
+ public:
+  virtual ~PartSink() = default;
+  /// Before each attempt at the job: what came so far is void.
+  virtual void begin() = 0;
+  /// False when there is no room for it: the job fails as unavailable.
+  [[nodiscard]] virtual bool take(std::span<const std::uint8_t> part) = 0;
+};
+
 struct Job {
   boost::json::object header;  ///< "job" names it
   /// Bytes that go with it; shared, since many jobs may have the same.
   std::shared_ptr<const std::string> body;
-  storage::UniqueFd file;                            ///< open for reading, handed to the worker
-  std::optional<std::chrono::milliseconds> timeout;  ///< instead of job_timeout
+  storage::UniqueFd file;  ///< open for reading, handed to the worker
+  /// Instead of job_timeout; what it is longer is added to the CPU time as well.
+  std::optional<std::chrono::milliseconds> timeout;
+  std::shared_ptr<PartSink> parts;  ///< null: an answer in parts is none
 };
 
 /// An answer, well-formed but from a process that may be under a peer's control: check every value.

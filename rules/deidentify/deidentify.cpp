@@ -1,11 +1,14 @@
 #include "rules/deidentify/deidentify.h"
 
 #include "rules/dataset/values.h"
-#include "rules/deidentify/pixel_metadata.h"
 #include "rules/deidentify/profile_pass.h"
 #include "rules/deidentify/sop_classes.h"
 #include "rules/deidentify/trial_modules.h"
+#include "rules/pixels/burned_in_risk.h"
+#include "rules/pixels/recognizable_features.h"
 #include "rules/trial/sha256.h"
+
+#include <boost/json/serialize.hpp>
 
 #include <algorithm>
 #include <optional>
@@ -51,7 +54,9 @@ class Run {
     check_anomalies();
     check_identity();
     for (HoldCause& cause : hold_causes_of_kind(data_set_)) causes_.push_back(std::move(cause));
+    rule_on_pixels();
     if (!causes_.empty()) return Held{std::move(causes_)};
+    if (auto cause = make_pixels()) return *cause;
     return change();
   }
 
@@ -108,6 +113,49 @@ class Run {
     }
   }
 
+  void rule_on_pixels() {
+    const SopClassHandling handling = sop_class_handling(text_of(data_set_, tags::sop_class_uid));
+    if (handling != SopClassHandling::image && handling != SopClassHandling::burned_in_risk) return;
+    PixelRuling ruling =
+        rule_on_burned_in(data_set_, handling == SopClassHandling::burned_in_risk, rules_.rules().masks);
+    mask_ = ruling.mask;
+    for (HoldCause& cause : ruling.causes) causes_.push_back(std::move(cause));
+    if (!rules_.rules().has(Option::clean_recognizable_visual_features)) return;
+    for (HoldCause& cause : recognizable_signs(data_set_)) causes_.push_back(std::move(cause));
+  }
+
+  /// From what the header says before anything is taken out of it.
+  std::optional<Held> make_pixels() {
+    if (!data_set_.pixel_data) return std::nullopt;
+    if (mask_ != nullptr && !mask_->blank.empty()) {
+      auto masked = masked_pixels(data_set_, bytes_, *mask_);
+      if (!masked) return held_for_pixels(masked.error());
+      result_.new_pixels = std::move(*masked);
+    } else if (data_set_.pixel_data->encapsulated) {
+      auto stripped = stripped_pixels(data_set_, bytes_);
+      if (!stripped) return held(HoldReason::pixel_metadata, "PixelData", stripped.error().where);
+      result_.new_pixels = std::move(*stripped);
+    }
+    return std::nullopt;
+  }
+
+  std::optional<Held> describe_pixels() {
+    constexpr Tag burned_in_annotation{0x0028, 0x0301};
+    if (result_.new_pixels) result_.new_pixels->describe(data_set_);
+    if (mask_ == nullptr) {
+      if (result_.new_pixels) pass_.note(tags::pixel_data, Deed::replaced, "text beside the pixels");
+      return std::nullopt;
+    }
+    if (!blank_icons(data_set_, *mask_)) {
+      return held(HoldReason::not_supported, "IconImageSequence", "an icon that is kept cannot be masked");
+    }
+    data_set_.elements.put(Element(burned_in_annotation, Vr::cs, "NO"));
+    pass_.note(burned_in_annotation, Deed::replaced, to_string(Option::clean_pixel_data));
+    pass_.note(tags::pixel_data, mask_->blank.empty() ? Deed::kept : Deed::replaced,
+               "mask " + mask_->id + ", approved by " + mask_->approved_by + " on " + mask_->approved_on);
+    return std::nullopt;
+  }
+
   std::variant<Deidentified, Held> change() {
     result_.transfer_syntax_uid = view_.transfer_syntax_uid;
     result_.source_sop_instance_uid = text_of(data_set_, tags::sop_instance_uid);
@@ -120,6 +168,7 @@ class Run {
     if (!pass_.causes().empty()) return Held{pass_.causes()};
     pass_.residual().prepare();
     drop_telling_methods();
+    if (auto cause = describe_pixels()) return *cause;
     const DeidentificationMarkers markers = this->markers();
     const auto inserted = insert_trial(data_set_, subject_, result_.source_series_uid, markers);
     if (!inserted) return held(HoldReason::unknown_character_set, {}, inserted.error().message());
@@ -158,6 +207,7 @@ class Run {
     result_.suffix = std::move(written->suffix);
     result_.pixel_length = written->pixel_length;
     result_.pixel_offset = written->pixel_length == 0 ? 0 : view_.data_set_offset + written->pixel_offset;
+    if (result_.new_pixels) return put_new_pixels();
     if (data_set_.inflated == nullptr) return std::nullopt;
     // The pixels are a range of the inflated bytes, which no file holds.
     const auto pixels = std::span(*data_set_.inflated).subspan(written->pixel_offset, written->pixel_length);
@@ -165,6 +215,21 @@ class Run {
     result_.pixel_offset = 0;
     result_.pixel_length = 0;
     result_.transfer_syntax_uid = transfer_syntaxes::explicit_vr_little_endian;
+    return std::nullopt;
+  }
+
+  /// In the place of the received ones, whose header the prefix ends with.
+  std::optional<Held> put_new_pixels() {
+    const Element* pixels = data_set_.elements.find(data_set_.pixel_data->tag);
+    if (pixels == nullptr || result_.pixel_length == 0) {
+      return held(HoldReason::not_supported, "PixelData", "the pixel data are not where they were");
+    }
+    result_.prefix.resize(result_.prefix.size() - (data_set_.pixel_data->offset - pixels->offset()));
+    const auto header = result_.new_pixels->element_header();
+    result_.prefix.insert(result_.prefix.end(), header.begin(), header.end());
+    result_.pixel_offset = 0;
+    result_.pixel_length = 0;
+    result_.transfer_syntax_uid = result_.new_pixels->transfer_syntax_uid();
     return std::nullopt;
   }
 
@@ -177,26 +242,8 @@ class Run {
     }
     Held found;
     if (!hits.empty()) explain(hits, found);
-    check_pixel_metadata(found);
     if (found.causes.empty()) return std::nullopt;
     return found;
-  }
-
-  /// The pixels go out as they came, with what their encoder wrote beside them.
-  void check_pixel_metadata(Held& found) const {
-    if (!data_set_.pixel_data || !data_set_.pixel_data->encapsulated) return;
-    const auto pixels = bytes_.subspan(data_set_.pixel_data->offset, data_set_.pixel_data->length);
-    const PixelMetadata metadata = read_pixel_metadata(pixels, view_.transfer_syntax->pixel_coding);
-    const auto hold = [&found](const char* message) {
-      found.causes.push_back({HoldReason::pixel_metadata, "PixelData", message});
-    };
-    if (metadata.has_descriptive) hold("the frames carry Exif, XMP, IPTC or other descriptions");
-    if (metadata.unreadable) hold("the headers of the frames cannot be followed");
-    for (const auto& text : metadata.texts) {
-      if (pass_.residual().search(text).empty()) continue;
-      hold("a value that was removed is still in a comment of the frames");
-      return;
-    }
   }
 
   /// Adds a cause for every element with a hit that is no coincidence. `hits` count from the start of the
@@ -230,6 +277,9 @@ class Run {
     const bool contested = pass_.met_device_date() && rules.has(Option::retain_device_identity) &&
                            rules.dates == DateHandling::shift_per_subject;
     for (const Option option : rules.options) {
+      // Only what a person has vetted counts as clean, and nobody looks for faces.
+      if (option == Option::clean_pixel_data && mask_ == nullptr) continue;
+      if (option == Option::clean_recognizable_visual_features) continue;
       if (contested && option == Option::retain_device_identity && rules.device_dates != DeviceDates::kept)
         continue;
       if (contested && option == Option::retain_longitudinal_modified_dates &&
@@ -260,6 +310,7 @@ class Run {
   DataSet data_set_;
   ProfilePass pass_;
   std::vector<HoldCause> causes_;
+  const PixelMask* mask_ = nullptr;  // of rules_, approved for this instance
   Deidentified result_;
 };
 
@@ -338,8 +389,15 @@ Result<CompiledRules> CompiledRules::compile(DeidentificationRules rules) {
   CompiledRules compiled;
   compiled.rules_ = std::move(rules);
   compiled.actions_ = std::make_unique<const ActionTable>(compiled.rules_);
-  compiled.sha256_ = sha256_hex(compiled.actions_->canonical_text());
+  std::string text = compiled.actions_->canonical_text();
+  if (!compiled.rules_.masks.empty()) text += boost::json::serialize(to_json(compiled.rules_.masks));
+  compiled.sha256_ = sha256_hex(text);
   return compiled;
+}
+
+Held held_for_pixels(const Failure& failure) {
+  const bool unsupported = failure.code == make_error_code(Errc::unsupported);
+  return held(unsupported ? HoldReason::not_supported : HoldReason::unreadable, "PixelData", failure.where);
 }
 
 std::variant<Deidentified, Held> deidentify(std::span<const std::uint8_t> file, const CompiledRules& rules,

@@ -4,6 +4,7 @@
 #include "rules/deidentify/identity.h"
 #include "rules/deidentify/report.h"
 #include "rules/deidentify/rules.h"
+#include "rules/pixels/new_pixels.h"
 
 #include <boost/json/value.hpp>
 
@@ -70,9 +71,12 @@ struct DeidentificationSubject {
 };
 
 /// An instance without identity: the data set is `prefix`, then bytes [pixel_offset, pixel_offset +
-/// pixel_length) of the file that was read, then `suffix`. File meta information is the caller's.
+/// pixel_length) of the file that was read, then `suffix`. Where there are `new_pixels`, what they write
+/// stands between prefix and suffix instead, and is still to be made: it may fail, and then the instance is
+/// held. File meta information is the caller's.
 struct Deidentified {
   std::vector<std::uint8_t> prefix;
+  std::shared_ptr<const NewPixels> new_pixels;  ///< looks into the file that was read
   std::uint64_t pixel_offset = 0;
   std::uint64_t pixel_length = 0;
   std::vector<std::uint8_t> suffix;
@@ -95,6 +99,9 @@ struct Deidentified {
                                                           const DeidentificationSubject& subject,
                                                           const Identity& identity,
                                                           const Limits& limits = {});
+
+/// The end of an instance whose new pixel data could not be made.
+[[nodiscard]] Held held_for_pixels(const Failure& failure);
 
 /// For the socket to a worker process. The subject's holds the patient ID: never to be logged.
 [[nodiscard]] boost::json::value to_json(const DeidentificationRules& rules);

@@ -100,7 +100,8 @@ json::value to_json(const DeidentificationRules& rules) {
           {"device_dates", to_string(rules.device_dates)},
           {"key_file", rules.key_file},
           {"key_id", rules.key_id},
-          {"overrides", std::move(overrides)}};
+          {"overrides", std::move(overrides)},
+          {"masks", to_json(rules.masks)}};
 }
 
 Result<DeidentificationRules> deidentification_rules_from_json(const json::value& value) {
@@ -115,6 +116,10 @@ Result<DeidentificationRules> deidentification_rules_from_json(const json::value
   if (!read(*object, "key_file", rules.key_file)) return bad("key_file");
   if (!read(*object, "key_id", rules.key_id)) return bad("key_id");
   if (!read_overrides(*object, rules)) return bad("overrides");
+  const json::value* listed = object->if_contains("masks");
+  auto masks = pixel_masks_from_json(listed == nullptr ? json::value() : *listed);
+  if (!masks) return bad("masks");
+  rules.masks = std::move(*masks);
   const json::value* days = object->if_contains("max_shift_days");
   if (days == nullptr) return bad("max_shift_days");
   boost::system::error_code error;

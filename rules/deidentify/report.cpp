@@ -14,7 +14,7 @@ namespace json = boost::json;
 constexpr std::array<std::string_view, deed_count> deed_names = {"kept",   "removed", "emptied", "replaced",
                                                                  "mapped", "shifted", "added"};
 
-constexpr std::array<std::string_view, 14> reason_names = {"unreadable",
+constexpr std::array<std::string_view, 15> reason_names = {"unreadable",
                                                            "anomaly",
                                                            "private_sop_class",
                                                            "sop_class_without_rule",
@@ -27,8 +27,9 @@ constexpr std::array<std::string_view, 14> reason_names = {"unreadable",
                                                            "option_conflict",
                                                            "residual_value",
                                                            "not_supported",
-                                                           "pixel_metadata"};
-static_assert(reason_names.size() == static_cast<std::size_t>(HoldReason::pixel_metadata) + 1);
+                                                           "pixel_metadata",
+                                                           "recognizable_features"};
+static_assert(reason_names.size() == static_cast<std::size_t>(HoldReason::recognizable_features) + 1);
 
 template <class Enum, std::size_t count>
 std::optional<Enum> named(const std::array<std::string_view, count>& names, std::string_view name) {

@@ -78,6 +78,7 @@ enum class HoldReason : std::uint8_t {
   residual_value,          ///< a removed value is still in the output
   not_supported,           ///< an encoding that is not written yet
   pixel_metadata,          ///< text that the encoder wrote beside the pixels
+  recognizable_features,   ///< a person may be recognised in the pixels
 };
 /// Snake case name, stable.
 [[nodiscard]] std::string_view to_string(HoldReason reason) noexcept;

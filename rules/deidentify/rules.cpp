@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace trialgate::rules {
 namespace {
@@ -98,12 +99,6 @@ void check_dates(const DeidentificationRules& rules, std::vector<std::string>& p
 void check_support(const DeidentificationRules& rules, std::vector<std::string>& problems) {
   constexpr std::array refused = {
       std::pair{
-          Option::clean_pixel_data,
-          "clean_pixel_data is not carried out by this version: instances with a risk of burned-in text are "
-          "held instead; take the option out"},
-      std::pair{Option::clean_recognizable_visual_features,
-                "clean_recognizable_visual_features is not carried out by this version; take the option out"},
-      std::pair{
           Option::clean_structured_content,
           "clean_structured_content is not carried out by this version: structured reports are held instead; "
           "take the option out"},
@@ -114,6 +109,13 @@ void check_support(const DeidentificationRules& rules, std::vector<std::string>&
   };
   for (const auto& [option, sentence] : refused) {
     if (rules.has(option)) problems.emplace_back(sentence);
+  }
+}
+
+void check_masks(const DeidentificationRules& rules, std::vector<std::string>& problems) {
+  for (std::string& problem : validate_masks(rules.masks)) problems.push_back(std::move(problem));
+  if (!rules.masks.empty() && !rules.has(Option::clean_pixel_data)) {
+    problems.emplace_back("pixel masks need the option clean_pixel_data, which is what they carry out");
   }
 }
 
@@ -192,6 +194,7 @@ std::vector<std::string> validate(const DeidentificationRules& rules) {
   check_dates(rules, problems);
   check_support(rules, problems);
   check_overrides(rules, problems);
+  check_masks(rules, problems);
   return problems;
 }
 

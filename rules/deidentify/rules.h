@@ -1,5 +1,7 @@
 #pragma once
 
+#include "rules/pixels/mask.h"
+
 #include <cstdint>
 #include <optional>
 #include <set>
@@ -83,6 +85,7 @@ struct DeidentificationRules {
   std::string key_file;  ///< path of the trial's key, at least 32 bytes; read by the gateway, never by rules
   std::string key_id = "1";  ///< generation of that key; goes into reports, the key never does
   std::vector<DeidentificationOverride> overrides;
+  std::vector<PixelMask> masks;  ///< approved; need the option clean_pixel_data
 
   [[nodiscard]] bool has(DeidentificationOption option) const noexcept { return options.contains(option); }
   friend bool operator==(const DeidentificationRules&, const DeidentificationRules&) = default;

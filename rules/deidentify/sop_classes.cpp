@@ -1,10 +1,5 @@
 #include "rules/deidentify/sop_classes.h"
 
-#include "rules/dataset/values.h"
-
-#include <algorithm>
-#include <array>
-#include <cctype>
 #include <string>
 
 namespace trialgate::rules {
@@ -91,120 +86,6 @@ std::string_view sentence_for(SopClassHandling handling) noexcept {
   }
 }
 
-constexpr Tag image_type{0x0008, 0x0008};
-constexpr Tag series_description{0x0008, 0x103E};
-constexpr Tag burned_in_annotation{0x0028, 0x0301};
-
-std::string upper(std::string_view text) {
-  std::string result(text);
-  std::ranges::transform(result, result.begin(),
-                         [](unsigned char c) { return static_cast<char>(std::toupper(c)); });
-  return result;
-}
-
-std::string text_of(const DataSet& data_set, Tag tag) {
-  const Element* element = data_set.elements.find(tag);
-  return element == nullptr ? std::string() : upper(element->text());
-}
-
-class RiskSigns {
- public:
-  explicit RiskSigns(const DataSet& data_set) : data_set_(data_set) {}
-
-  std::vector<HoldCause> find() {
-    check_annotation();
-    check_image_type();
-    check_descriptions();
-    check_secondary_capture();
-    check_colour();
-    return std::move(causes_);
-  }
-
- private:
-  void add(Tag tag, std::string sentence) {
-    causes_.push_back({HoldReason::burned_in_risk, keyword_or_tag(tag), std::move(sentence)});
-  }
-
-  void check_annotation() {
-    const std::string said = text_of(data_set_, burned_in_annotation);
-    if (!said.empty() && said != "NO") {
-      add(burned_in_annotation, "the pixels are said to show annotations");
-    }
-  }
-
-  void check_image_type() {
-    const std::string text = text_of(data_set_, image_type);
-    const auto values = split_values(text);
-    if (values.size() < 2 || values[1] != "PRIMARY") {
-      add(image_type, "the pixels are not said to be primary, so they may be a screen copy");
-    }
-    constexpr std::array signs = {"SCREEN", "SAVE", "VOLREN", "SNAPSHOT", "DOSE"};
-    for (const std::string_view value : values) {
-      const bool shows = std::ranges::any_of(
-          signs, [value](std::string_view sign) { return value.find(sign) != std::string_view::npos; });
-      if (shows) add(image_type, "the pixels are said to be a screen copy");
-    }
-  }
-
-  void check_descriptions() {
-    constexpr std::array signs = {"SCREEN SAVE", "SCREENSAVE",       "SCREEN SHOT",
-                                  "SCREENSHOT",  "DOSE REPORT",      "DOSE INFO",
-                                  "DOSE RECORD", "PATIENT PROTOCOL", "SNAPSHOT"};
-    const std::string text = text_of(data_set_, series_description);
-    for (const std::string_view sign : signs) {
-      if (text.find(sign) == std::string::npos) continue;
-      add(series_description, "the series is said to be a screen copy or a dose report");
-      return;
-    }
-    constexpr Tag comments_on_dose{0x0040, 0x0310};
-    if (text_of(data_set_, comments_on_dose).find("DLP") != std::string::npos) {
-      add(comments_on_dose, "the instance looks like a dose report");
-    }
-  }
-
-  void check_secondary_capture() {
-    // (0018,1010) Secondary Capture Device ID, Manufacturer, Model Name, Software Versions; Conversion Type.
-    for (const std::uint32_t number : {0x00181010U, 0x00181016U, 0x00181018U, 0x00181019U}) {
-      const Tag tag(number);
-      if (!text_of(data_set_, tag).empty()) {
-        add(tag, "the pixels passed through a secondary capture device");
-      }
-    }
-    constexpr Tag conversion_type{0x0008, 0x0064};
-    const std::string conversion = text_of(data_set_, conversion_type);
-    if (!conversion.empty() && conversion != "DI") {
-      add(conversion_type, "the pixels were converted from something else");
-    }
-  }
-
-  void check_colour() {
-    constexpr Tag samples_per_pixel{0x0028, 0x0002};
-    const Element* samples = data_set_.elements.find(samples_per_pixel);
-    if (samples != nullptr && binary_integer(*samples).value_or(1) != 1) {
-      add(samples_per_pixel, "colour pixels of this modality are usually a screen copy");
-    }
-  }
-
-  const DataSet& data_set_;
-  std::vector<HoldCause> causes_;
-};
-
-/// Overlays of the old kind: a bit of the pixel cell, found by Overlay Bits Allocated and Overlay Bit
-/// Position.
-void check_overlays(const DataSet& data_set, std::vector<HoldCause>& causes) {
-  for (const Element& element : data_set.elements) {
-    const unsigned group = element.tag().group();
-    if (group < 0x6000 || group > 0x60FF || (group & 1U) != 0) continue;
-    const unsigned number = element.tag().element();
-    const auto value = binary_integer(element);
-    const bool in_pixels =
-        (number == 0x0100 && value.value_or(1) > 1) || (number == 0x0102 && value.value_or(0) > 0);
-    if (!in_pixels) continue;
-    causes.push_back({HoldReason::overlay_in_pixels, keyword_or_tag(element.tag()),
-                      "an overlay is stored in bits of the pixel data, where it may show text"});
-  }
-}
-
 }  // namespace
 
 SopClassHandling sop_class_handling(std::string_view uid) noexcept {
@@ -225,12 +106,7 @@ std::vector<HoldCause> hold_causes_of_kind(const DataSet& data_set) {
   std::vector<HoldCause> causes;
   switch (handling) {
     case image:
-      causes = RiskSigns(data_set).find();
-      check_overlays(data_set, causes);
-      break;
     case burned_in_risk:
-      causes.push_back({HoldReason::burned_in_risk, "SOPClassUID",
-                        "instances of this SOP class usually show text, and no mask is approved"});
       break;
     case private_class:
       causes.push_back({HoldReason::private_sop_class, "SOPClassUID", std::string(sentence_for(handling))});

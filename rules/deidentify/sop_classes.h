@@ -24,8 +24,8 @@ enum class SopClassHandling : std::uint8_t {
 };
 [[nodiscard]] SopClassHandling sop_class_handling(std::string_view sop_class_uid) noexcept;
 
-/// Why nobody can vouch for an instance of this kind: its SOP class, signs of text in the pixels, overlays in
-/// their unused bits. Empty when it may be de-identified. Reads no pixel.
+/// Why nobody can vouch for an instance of this SOP class. Empty when it may be de-identified, and for
+/// images, about which rules/pixels rules.
 [[nodiscard]] std::vector<HoldCause> hold_causes_of_kind(const DataSet& data_set);
 
 }  // namespace trialgate::rules

@@ -5,7 +5,6 @@ target_sources(rules PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/deidentify.cpp
   ${CMAKE_CURRENT_LIST_DIR}/dummy.cpp
   ${CMAKE_CURRENT_LIST_DIR}/identity.cpp
-  ${CMAKE_CURRENT_LIST_DIR}/pixel_metadata.cpp
   ${CMAKE_CURRENT_LIST_DIR}/plan_json.cpp
   ${CMAKE_CURRENT_LIST_DIR}/profile_pass.cpp
   ${CMAKE_CURRENT_LIST_DIR}/report.cpp

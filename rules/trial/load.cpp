@@ -8,6 +8,8 @@
 #include "rules/trial/sha256.h"
 #include "rules/trial/yaml_reader.h"
 
+#include <boost/json/serialize.hpp>
+
 #include <algorithm>
 #include <array>
 #include <fstream>
@@ -63,7 +65,9 @@ class TrialReader {
     if (const auto node = map.need("series")) trial_.series = read_series_section(*node, reading);
     if (const auto node = map.take("study")) trial_.study = read_study_section(*node, reading);
     if (const auto node = map.take("scanners")) read_scanners(*node);
-    if (const auto node = map.need("deidentify")) trial_.deidentify = read_deidentify_section(*node, errors_);
+    if (const auto node = map.need("deidentify")) {
+      trial_.deidentify = read_deidentify_section(*node, read_register_, errors_);
+    }
     if (const auto node = map.take("deliver"))
       trial_.deliver = read_deliver_section(*node, trial_.series, reading);
     if (const auto node = map.take("readers")) trial_.readers = read_readers_section(*node, errors_);
@@ -72,7 +76,10 @@ class TrialReader {
     map.finish();
     if (!errors_.empty()) return std::move(errors_).sorted();
     trial_.attribute_paths.assign(reading.attribute_paths.begin(), reading.attribute_paths.end());
-    trial_.rules_sha256 = sha256_hex(text);
+    std::string rules(text);
+    // They may come from a file of their own.
+    if (!trial_.deidentify.masks.empty()) rules += boost::json::serialize(to_json(trial_.deidentify.masks));
+    trial_.rules_sha256 = sha256_hex(rules);
     return std::move(trial_);
   }
 

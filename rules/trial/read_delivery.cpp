@@ -1,6 +1,7 @@
 #include "rules/trial/read_delivery.h"
 
 #include "rules/dataset/dictionary.h"
+#include "rules/trial/read_masks.h"
 
 #include <algorithm>
 #include <array>
@@ -137,7 +138,8 @@ AdverseEventPolicy read_adverse_events_section(const YAML::Node& node, YamlError
   return policy;
 }
 
-DeidentificationRules read_deidentify_section(const YAML::Node& node, YamlErrors& errors) {
+DeidentificationRules read_deidentify_section(const YAML::Node& node, const RegisterReader& read_file,
+                                              YamlErrors& errors) {
   DeidentificationRules rules;
   const std::size_t mistakes = errors.size();
   YamlMap map(node, "deidentify", errors);
@@ -167,6 +169,7 @@ DeidentificationRules read_deidentify_section(const YAML::Node& node, YamlErrors
       errors.add(*overrides, "overrides is no list; expected '- {attribute: ..., action: ...}' entries");
     }
   }
+  if (const auto pixels = map.take("pixels")) rules.masks = read_pixels_section(*pixels, read_file, errors);
   map.finish();
   if (errors.size() == mistakes) {
     for (const std::string& message : validate(rules)) errors.add(node, message);

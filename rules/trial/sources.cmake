@@ -8,6 +8,7 @@ target_sources(rules PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/read_check.cpp
   ${CMAKE_CURRENT_LIST_DIR}/read_conditions.cpp
   ${CMAKE_CURRENT_LIST_DIR}/read_delivery.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/read_masks.cpp
   ${CMAKE_CURRENT_LIST_DIR}/read_schedule.cpp
   ${CMAKE_CURRENT_LIST_DIR}/read_series.cpp
   ${CMAKE_CURRENT_LIST_DIR}/scanner_register.cpp

@@ -30,8 +30,13 @@ JobReply reply() {
   return {std::move(sent.header), std::move(sent.body)};
 }
 
+DeidentifyOutcome outcome_of(JobOutcome reply, std::uint64_t file_bytes) {
+  PixelSpool spool("/tmp");
+  return deidentify_outcome(std::move(reply), file_bytes, spool);
+}
+
 bool is_bad(JobReply reply) {
-  const auto outcome = deidentify_outcome(std::move(reply), 150);
+  const auto outcome = outcome_of(std::move(reply), 150);
   const auto* failure = std::get_if<WorkerFailure>(&outcome);
   return failure != nullptr && failure->kind == WorkerFailure::Kind::bad_reply;
 }
@@ -39,7 +44,7 @@ bool is_bad(JobReply reply) {
 }  // namespace
 
 TEST_CASE("an honest answer arrives as it was given") {
-  const auto outcome = deidentify_outcome(reply(), 150);
+  const auto outcome = outcome_of(reply(), 150);
   REQUIRE(std::holds_alternative<DeidentifiedInstance>(outcome));
   const auto& instance = std::get<DeidentifiedInstance>(outcome).instance;
   CHECK(instance.prefix == std::vector<std::uint8_t>{1, 2, 3});
@@ -84,6 +89,22 @@ TEST_CASE("ranges outside of the source file and lengths that do not add up are 
   CHECK(is_bad(changed("data_set_digest", "zz")));
 }
 
+TEST_CASE("new pixels are as many as came in parts, or they are not believed") {
+  PixelSpool spool("/tmp");
+  const std::vector<std::uint8_t> part(50, 7);
+  REQUIRE(spool.take(part));
+  JobReply honest = reply();
+  honest.header["new_pixels"] = true;
+  honest.header["pixel_offset"] = 0;
+  CHECK(is_bad(honest));  // nothing came
+  auto outcome = deidentify_outcome(honest, 10, spool);
+  REQUIRE(std::holds_alternative<DeidentifiedInstance>(outcome));
+  CHECK(std::get<DeidentifiedInstance>(outcome).new_pixels);
+  REQUIRE(spool.take(part));
+  REQUIRE(spool.take(part));
+  CHECK(std::holds_alternative<WorkerFailure>(deidentify_outcome(honest, 150, spool)));
+}
+
 TEST_CASE("an error is unreadable, and its text cannot break a log line") {
   JobReply failed;
   failed.header["error"] = "line\nbreak " + std::string(10'000, 'x');
@@ -107,7 +128,7 @@ TEST_CASE("a record that is none, and a hold without a cause, are bad answers") 
 }
 
 TEST_CASE("a failure of the pool stays what it was") {
-  const auto outcome = deidentify_outcome(WorkerFailure{WorkerFailure::Kind::timed_out, 0, "slow"}, 1);
+  const auto outcome = outcome_of(WorkerFailure{WorkerFailure::Kind::timed_out, 0, "slow"}, 1);
   REQUIRE(std::holds_alternative<WorkerFailure>(outcome));
   CHECK(std::get<WorkerFailure>(outcome).kind == WorkerFailure::Kind::timed_out);
 }

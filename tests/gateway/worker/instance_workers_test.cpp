@@ -124,7 +124,8 @@ TEST_CASE("a worker de-identifies an instance; pixels are a range of the source"
   const auto outcome = workers.deidentify(file.get(), plan);
   if (const auto* failure = std::get_if<WorkerFailure>(&outcome)) FAIL(failure->reason);
   if (const auto* held = std::get_if<rules::Held>(&outcome)) FAIL(held->causes.front().message);
-  const auto& [instance, digest] = std::get<DeidentifiedInstance>(outcome);
+  const auto& [instance, new_pixels, digest] = std::get<DeidentifiedInstance>(outcome);
+  CHECK_FALSE(new_pixels);
   CHECK(instance.source_sop_instance_uid == "1.2.3.4.5");
   CHECK(instance.sop_instance_uid.starts_with("2.25."));
   CHECK(instance.pixel_length == 512);

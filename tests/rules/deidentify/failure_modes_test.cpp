@@ -398,13 +398,19 @@ TEST_CASE("Failure mode 21: what an encoder wrote beside the pixels is looked at
     elements.insert(elements.end(), value.begin(), value.end());
     return part10(elements, "1.2.840.10008.1.2.4.50", ct_class, "1.2.826.0.1.3680043.9.1.100.1");
   };
-  (void)output_of(run(with_header(segment('\xE0', "JFIF")), compiled(), subject()));
-  (void)output_of(run(with_header(segment('\xFE', "Encoder 1.0")), compiled(), subject()));
   for (const std::string& header :
-       {segment('\xFE', "scan of Miller"), segment('\xE1', std::string("Exif\0\0gps", 9)),
-        segment('\xE1', "http://ns.adobe.com/xap/1.0/"), std::string("\xFF\xFE\x70\0ab", 6)}) {
-    CHECK(has_reason(held_of(run(with_header(header), compiled(), subject())), HoldReason::pixel_metadata));
+       {segment('\xFE', "scan of Miller"), segment('\xE1', std::string("Exif\0\0gps by Miller", 19)),
+        segment('\xE1', "http://ns.adobe.com/xap/1.0/ Miller")}) {
+    const Output output = output_of(run(with_header(header), compiled(), subject()));
+    CHECK(output.result.new_pixels != nullptr);
+    CHECK_FALSE(contains(output.bytes, "Miller"));
+    CHECK(contains(output.bytes, "coded"));
   }
+  // What decoders need stays, and then the pixels are the received bytes.
+  const std::string jfif = segment('\xE0', std::string("JFIF\0\1\1\0\0\1\0\1\0\0", 14));
+  CHECK(output_of(run(with_header(jfif), compiled(), subject())).result.new_pixels == nullptr);
+  const std::string overlong("\xFF\xFE\x70\0ab", 6);
+  CHECK(has_reason(held_of(run(with_header(overlong), compiled(), subject())), HoldReason::pixel_metadata));
 }
 
 TEST_CASE("Failure mode 22: signs of text in the pixels hold an instance") {

@@ -240,6 +240,13 @@ std::variant<Output, Held> run(std::span<const std::uint8_t> file, const Compile
   output.bytes = output.result.prefix;
   const auto pixels = file.subspan(output.result.pixel_offset, output.result.pixel_length);
   output.bytes.insert(output.bytes.end(), pixels.begin(), pixels.end());
+  if (output.result.new_pixels) {
+    const auto written = output.result.new_pixels->write([&output](std::span<const std::uint8_t> bytes) {
+      output.bytes.insert(output.bytes.end(), bytes.begin(), bytes.end());
+      return true;
+    });
+    if (!written) return held_for_pixels(written.error());
+  }
   output.bytes.insert(output.bytes.end(), output.result.suffix.begin(), output.result.suffix.end());
   auto parsed = parse(output.bytes, *find_transfer_syntax(output.result.transfer_syntax_uid));
   REQUIRE_MESSAGE(parsed.has_value(), parsed.error().message());

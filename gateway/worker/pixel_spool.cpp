@@ -1,0 +1,28 @@
+#include "gateway/worker/pixel_spool.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+namespace trialgate::gateway {
+
+void PixelSpool::begin() {
+  file_.reset();
+  size_bytes_ = 0;
+}
+
+bool PixelSpool::take(std::span<const std::uint8_t> part) {
+  if (!file_) file_ = storage::UniqueFd(::open(folder_.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+  if (!file_) return false;
+  while (!part.empty()) {
+    const ssize_t written = ::write(file_.get(), part.data(), part.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return false;
+    part = part.subspan(static_cast<std::size_t>(written));
+    size_bytes_ += static_cast<std::uint64_t>(written);
+  }
+  return true;
+}
+
+}  // namespace trialgate::gateway
