@@ -64,7 +64,7 @@ def keys_of_reader():
     for path in glob.glob(os.path.join(SOURCE, "rules", "trial", "*.cpp")):
         with open(path, encoding="utf-8") as file:
             text = file.read()
-        keys |= set(re.findall(r'(?:take|need)\("(\w+)"\)', text)) | set(re.findall(r'read_policy\(map, "(\w+)"', text))
+        keys |= set(re.findall(r'(?:take|need)\("(\w+)"\)', text)) | set(re.findall(r'read_(?:policy|size)\(map, "(\w+)"', text))
     return keys
 
 
