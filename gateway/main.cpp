@@ -7,6 +7,7 @@
 #include "gateway/commands/query.h"
 #include "gateway/commands/reports.h"
 #include "gateway/commands/studies.h"
+#include "gateway/commands/subjects.h"
 #include "gateway/commands/verify_store.h"
 #include "gateway/serve/node.h"
 #include "gateway/version.h"
@@ -137,6 +138,20 @@ void add_decision(CLI::App& studies, Action& action, const char* name, const cha
       [&action, options] { action = [options] { return decide_command(*options, std::cout, std::cerr); }; });
 }
 
+void add_classify(CLI::App& studies, Action& action) {
+  auto* command =
+      studies.add_subcommand("classify", "Say which visit a study is, or what an unscheduled one is for");
+  auto options = std::make_shared<ClassifyOptions>();
+  add_store(*command, options->store);
+  command->add_option("ID", options->submission, "Number of the submission")->required();
+  command->add_option("--as", options->what, "A visit, or a class of unscheduled studies")->required();
+  command->add_option("--reason", options->reason, "Why; goes into the audit trail")->required();
+  command->add_option("--name", options->name, "Who you are; goes into the audit trail")->required();
+  command->callback([&action, options] {
+    action = [options] { return classify_command(*options, std::cout, std::cerr); };
+  });
+}
+
 void add_studies(CLI::App& app, Action& action) {
   auto* studies = app.add_subcommand("studies", "See submissions and decide about them");
   studies->require_subcommand(1);
@@ -166,6 +181,67 @@ void add_studies(CLI::App& app, Action& action) {
   add_decision(*studies, action, "reject", "Keep a quarantined study in quarantine for good",
                Decision::reject);
   add_decision(*studies, action, "reopen", "Judge a study again, as a new version", Decision::reopen);
+  add_classify(*studies, action);
+}
+
+void add_signature(CLI::App& command, Signature& signature) {
+  command.add_option("--reason", signature.reason, "Why; goes into the audit trail")->required();
+  command.add_option("--name", signature.name, "Who you are; goes into the audit trail")->required();
+}
+
+void add_add_subject(CLI::App& subjects, Action& action) {
+  auto* add = subjects.add_subcommand("add", "Add a patient to a trial's register");
+  auto options = std::make_shared<AddSubjectOptions>();
+  add_store(*add, options->store);
+  add->add_option("SUBJECT", options->subject, "Subject ID of the trial")->required();
+  add->add_option("--trial", options->trial, "Trial file")->required();
+  add->add_option("--site", options->site, "Site")->required();
+  add->add_option("--patient-id", options->patient_id, "Patient ID in the site's PACS")->required();
+  add->add_option("--issuer", options->issuer, "Issuer of the patient ID");
+  add->add_option("--date", options->dates, "Reference date, e.g. --date first_dose 2026-03-02");
+  add_signature(*add, options->signature);
+  add->callback([&action, options] {
+    action = [options] { return subjects_add_command(*options, std::cout, std::cerr); };
+  });
+}
+
+void add_subjects(CLI::App& app, Action& action) {
+  auto* subjects = app.add_subcommand("subjects", "Who takes part, and what was decided about them");
+  subjects->require_subcommand(1);
+  add_add_subject(*subjects, action);
+  const auto add = [&](const char* name, const char* what, bool of_time_point, bool is_signed,
+                       int (*run)(const SubjectOptions&, std::ostream&, std::ostream&)) {
+    auto* command = subjects->add_subcommand(name, what);
+    auto options = std::make_shared<SubjectOptions>();
+    add_store(*command, options->store);
+    command->add_option("SUBJECT", options->subject, "Subject ID of the trial")->required();
+    if (of_time_point) command->add_option("TIME_POINT", options->time_point, "e.g. BL")->required();
+    command->add_option("--trial", options->trial, "Protocol ID of the trial")->required();
+    if (is_signed) add_signature(*command, options->signature);
+    command->callback(
+        [&action, options, run] { action = [options, run] { return run(*options, std::cout, std::cerr); }; });
+  };
+  add("show", "What was decided about a subject", false, false, subjects_show_command);
+  add("withdraw", "Consent withdrawn: nothing further leaves the node", false, true,
+      subjects_withdraw_command);
+  add("lock", "Hold what arrives later for a time point", true, true, subjects_lock_command);
+  add("unlock", "Let a locked time point go on", true, true, subjects_unlock_command);
+}
+
+void add_sites(CLI::App& app, Action& action) {
+  auto* sites = app.add_subcommand("sites", "Which sites may take part");
+  sites->require_subcommand(1);
+  auto* qualify = sites->add_subcommand("qualify", "A site passed with a test submission");
+  auto options = std::make_shared<QualifySiteOptions>();
+  add_store(*qualify, options->store);
+  qualify->add_option("SITE", options->site, "Site")->required();
+  qualify->add_option("--trial", options->trial, "Protocol ID of the trial")->required();
+  qualify->add_option("--submission", options->submission, "Number of the accepted test submission")
+      ->required();
+  add_signature(*qualify, options->signature);
+  qualify->callback([&action, options] {
+    action = [options] { return sites_qualify_command(*options, std::cout, std::cerr); };
+  });
 }
 
 void add_send(CLI::App& app, Action& action) {
@@ -297,6 +373,8 @@ int main(int argc, char** argv) {
   add_check(app, action);
   add_deidentify(app, action);
   add_studies(app, action);
+  add_subjects(app, action);
+  add_sites(app, action);
   add_send(app, action);
   add_query(app, action);
   add_report(app, action);

@@ -2,9 +2,11 @@
 #include "gateway/commands/person_and_reason.h"
 #include "gateway/commands/studies.h"
 #include "gateway/config/node_config.h"
+#include "gateway/config/trial_book.h"
 #include "gateway/log/logger.h"
 #include "gateway/notify/queries.h"
 #include "gateway/pipeline/clock.h"
+#include "gateway/pipeline/standing.h"
 #include "gateway/pipeline/transition.h"
 
 #include <boost/json/object.hpp>
@@ -176,6 +178,26 @@ bool is_known_destination(const SendOptions& options, std::ostream& err) {
   return false;
 }
 
+/// Whether the trial of the submission knows the class; taken on trust without the node's file.
+storage::Result<void> check_class(const storage::ReadTransaction& transaction,
+                                  const ClassifyOptions& options) {
+  if (options.store.config.empty()) return {};
+  const auto config = load_node_config(options.store.config);
+  const auto* node = std::get_if<NodeConfig>(&config);
+  if (node == nullptr) return {};
+  const auto loaded = TrialBook::load(*node);
+  const auto* book = std::get_if<std::unique_ptr<TrialBook>>(&loaded);
+  auto row = transaction.index().submission(options.submission);
+  if (!row) return row.error();
+  if (book == nullptr || !*row) return {};
+  const auto trial = trial_named(*(*book)->current(), (*row)->trial_id);
+  if (!trial || trial->may_classify_as(options.what) || trial->time_points.visit_named(options.what))
+    return {};
+  return storage::fail(storage::Errc::invalid_argument, "'" + options.what + "' is no time point of " +
+                                                            trial->protocol_id +
+                                                            " and no class of its unscheduled studies");
+}
+
 }  // namespace
 
 int decide_command(const DecideOptions& options, std::ostream& out, std::ostream& err) {
@@ -200,6 +222,27 @@ int decide_command(const DecideOptions& options, std::ostream& out, std::ostream
   } else {
     out << "Submission " << options.submission << ": " << name_of(options.decision) << " recorded.\n";
   }
+  return exit_ok;
+}
+
+int classify_command(const ClassifyOptions& options, std::ostream& out, std::ostream& err) {
+  if (!has_person_and_reason(options.name, options.reason, err)) return exit_could_not;
+  storage::PosixFileSystem files;
+  auto store = open_store(options.store, storage::Access::command, files);
+  if (!store) {
+    err << "trialgate: " << store.error().message() << '\n';
+    return exit_could_not;
+  }
+  const Act act{utc_now(), options.name, {}, options.reason, {}};
+  auto recorded = (*store)->commit([&](storage::Transaction& transaction) -> storage::Result<void> {
+    if (auto known = check_class(transaction, options); !known) return known;
+    return classify(transaction, options.submission, options.what, act);
+  });
+  if (!recorded) {
+    err << "trialgate: " << recorded.error().message() << '\n';
+    return exit_could_not;
+  }
+  out << "Submission " << options.submission << ": classified as " << options.what << ".\n";
   return exit_ok;
 }
 

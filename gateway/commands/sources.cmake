@@ -15,5 +15,6 @@ target_sources(gateway PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/reports.cpp
   ${CMAKE_CURRENT_LIST_DIR}/studies.cpp
   ${CMAKE_CURRENT_LIST_DIR}/study_files.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/subjects.cpp
   ${CMAKE_CURRENT_LIST_DIR}/verdict_text.cpp
   ${CMAKE_CURRENT_LIST_DIR}/verify_store.cpp)

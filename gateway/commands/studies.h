@@ -42,6 +42,19 @@ struct DecideOptions {
 /// itself.
 [[nodiscard]] int decide_command(const DecideOptions& options, std::ostream& out, std::ostream& err);
 
+struct ClassifyOptions {
+  StoreChoice store;
+  std::uint64_t submission = 0;
+  std::string what;    ///< a visit's id, or a class of unscheduled studies
+  std::string reason;  ///< why; needed
+  std::string name;    ///< who; needed
+};
+
+/// `trialgate studies classify ID --as WHAT --reason TEXT --name NAME`: says which visit a study is, or what
+/// an unscheduled one is for; it is judged again. With the node's file, WHAT has to be known to the
+/// submission's trial.
+[[nodiscard]] int classify_command(const ClassifyOptions& options, std::ostream& out, std::ostream& err);
+
 struct SendOptions {
   StoreChoice store;
   std::uint64_t submission = 0;

@@ -2,6 +2,7 @@
 
 #include "gateway/notify/queries.h"
 #include "gateway/pipeline/clock.h"
+#include "gateway/pipeline/standing.h"
 #include "gateway/pipeline/transition.h"
 
 #include <boost/json/parse.hpp>
@@ -49,6 +50,10 @@ storage::Result<void> record_verdict(storage::Transaction& transaction, const st
   auto put = transaction.index().put_document(row->id, row->version, document::verdict,
                                               boost::json::serialize(to_json(verdict)));
   if (!put) return put;
+  auto standing = read_standing(transaction, row->trial_id, row->subject);
+  if (!standing) return standing.error();
+  if (standing->withdrawn)
+    return withdraw(transaction, *row, {utc_now(), "trialgate", {}, "the subject is withdrawn", {}});
   const bool release = verdict.outcome == rules::Outcome::release;
   boost::json::object detail{{"version", row->version},
                              {"charter_version", verdict.charter_version},
@@ -61,8 +66,29 @@ storage::Result<void> record_verdict(storage::Transaction& transaction, const st
       enter(transaction, *row,
             release ? storage::SubmissionState::released : storage::SubmissionState::quarantined, act);
   if (!entered) return entered;
-  return release ? close_queries_answered_by(transaction, *row, act)
-                 : open_query(transaction, *row, verdict, plan, act.at);
+  if (release) return close_queries_answered_by(transaction, *row, act);
+  return verdict.asks_site() ? open_query(transaction, *row, verdict, plan, act.at) : storage::Result<void>();
+}
+
+/// What staff decided that the rules have to know.
+storage::Result<void> add_rulings(const storage::ReadTransaction& transaction, const rules::Trial& trial,
+                                  const rules::Subject* subject, std::uint64_t submission,
+                                  rules::SubmissionFacts& facts) {
+  auto qualified = is_qualified(transaction, trial.protocol_id, facts.site);
+  if (!qualified) return qualified.error();
+  facts.site_qualified = *qualified;
+  auto what = read_classification(transaction, submission);
+  if (!what) return what.error();
+  if (*what) {
+    const bool visit = trial.time_points.visit_named(**what).has_value();
+    facts.classification = visit ? rules::Classification{**what, {}}
+                                 : rules::Classification{std::string(rules::unscheduled_time_point), **what};
+  }
+  if (subject == nullptr) return {};
+  auto standing = read_standing(transaction, trial.protocol_id, subject->subject_id);
+  if (!standing) return standing.error();
+  for (const auto& [time_point, ruling] : standing->locked) facts.locked_time_points.push_back(time_point);
+  return {};
 }
 
 }  // namespace
@@ -170,7 +196,9 @@ storage::Result<void> Judge::judge(const storage::SubmissionRow& row) {
       return {};
     }
     rules::SubjectHistory history;
-    if (const rules::Subject* subject = rules::identify_subject(*trial, (*file)->facts)) {
+    const rules::Subject* const subject = rules::identify_subject(*trial, (*file)->facts);
+    if (auto added = add_rulings(transaction, *trial, subject, row.id, (*file)->facts); !added) return added;
+    if (subject != nullptr) {
       auto known = read_history(transaction, *trial, subject->subject_id, row.id);
       if (!known) return known.error();
       history = std::move(*known);

@@ -65,14 +65,19 @@ storage::Result<void> enter(storage::Transaction& transaction, storage::Submissi
   return record_act(transaction, row, act);
 }
 
-storage::Result<void> reopen(storage::Transaction& transaction, storage::SubmissionRow& row, const Act& act) {
-  auto deliveries = transaction.outbox().deliveries_of(row.id);
+storage::Result<void> park_deliveries(storage::Transaction& transaction, std::uint64_t submission) {
+  auto deliveries = transaction.outbox().deliveries_of(submission);
   if (!deliveries) return deliveries.error();
   for (storage::DeliveryRow& delivery : *deliveries) {
     if (delivery.state != storage::DeliveryState::queued) continue;
     delivery.not_before = parked;
     if (auto updated = transaction.outbox().update(delivery); !updated) return updated;
   }
+  return {};
+}
+
+storage::Result<void> reopen(storage::Transaction& transaction, storage::SubmissionRow& row, const Act& act) {
+  if (auto parked_all = park_deliveries(transaction, row.id); !parked_all) return parked_all;
   ++row.version;
   return enter(transaction, row, storage::SubmissionState::receiving, act);
 }

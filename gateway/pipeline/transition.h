@@ -41,8 +41,12 @@ struct Act {
 /// `not_before` of a delivery that waits for its submission's next verdict.
 inline constexpr storage::UtcTime parked = std::chrono::sys_days(std::chrono::year(9999) / 12 / 31);
 
+/// Parks what is queued of a submission: nothing of a study leaves while it is in doubt.
+[[nodiscard]] storage::Result<void> park_deliveries(storage::Transaction& transaction,
+                                                    std::uint64_t submission);
+
 /// Back to receiving with the next version, because of late instances or a person's wish. What is queued of
-/// it is parked: nothing of a study leaves while it is in doubt.
+/// it is parked.
 [[nodiscard]] storage::Result<void> reopen(storage::Transaction& transaction, storage::SubmissionRow& row,
                                            const Act& act);
 

@@ -112,6 +112,35 @@ void check_scanners(const Trial& trial, const SubmissionFacts& submission, const
   }
 }
 
+/// locked_time_point and qualified_site: what staff decided about the subject's visit and the site.
+void check_standing(const Trial& trial, const SubmissionFacts& submission, Verdict& verdict) {
+  const auto& locked = submission.locked_time_points;
+  if (!verdict.time_point_id.empty() && std::ranges::find(locked, verdict.time_point_id) != locked.end()) {
+    add(verdict,
+        finding_of(trial, {RuleSeverity::query, IfUnknown::query, {}},
+                   {"locked_time_point",
+                    CheckResult::fail,
+                    "nothing more for " + verdict.time_point_id,
+                    "images of " + verdict.time_point_id,
+                    {"Time point " + verdict.time_point_id + " is locked: its images are being read.",
+                     "访视 " + verdict.time_point_id + " 已锁定：其影像正在阅片。"},
+                    {"Release the study with a reason, or leave it.", "请说明理由后放行，或保留不放行。"},
+                    {}}));
+  }
+  if (trial.study.qualified_site && !submission.site_qualified) {
+    add(verdict,
+        finding_of(trial, *trial.study.qualified_site,
+                   {"qualified_site",
+                    CheckResult::fail,
+                    "a site whose test submission was accepted",
+                    "none",
+                    {"The site is not qualified for the trial yet.", "该中心尚未通过本试验的资格认定。"},
+                    {"Accept a test submission of the site, then judge the study again.",
+                     "请先通过该中心的测试提交，再重新判定。"},
+                    {}}));
+  }
+}
+
 void keep_slots(const Trial& trial, Assignment& assignment, Verdict& verdict) {
   std::set<std::string> modalities;
   for (SlotAssignment& slot : assignment.slots) {
@@ -170,6 +199,7 @@ Verdict evaluate(const Trial& trial, const SubmissionFacts& submission, const Su
   verdict.visit = place.visit;
   add(verdict, std::move(place.findings));
   check_arrival(trial, submission, verdict);
+  check_standing(trial, submission, verdict);
   check_headers(trial, submission, verdict);
 
   const std::vector<Stack> stacks = build_stacks(submission.records);

@@ -26,6 +26,8 @@ struct SubmissionFacts {
   std::vector<std::string> unreadable;         ///< SOP Instance UIDs that could not be examined
   std::uint32_t previous_version = 0;          ///< of this submission's verdicts; 0: none yet
   std::optional<Classification> classification;
+  std::vector<std::string> locked_time_points = {};  ///< of this subject: what comes later waits for a person
+  bool site_qualified = false;                  ///< a test submission of the site was accepted for the trial
 };
 
 /// What is known of one earlier (or later) study of the subject: the newest verdict of a released submission.

@@ -21,6 +21,15 @@ std::string_view to_string(StackKind kind) noexcept {
   return names[static_cast<std::size_t>(kind)];
 }
 
+bool Verdict::asks_site() const {
+  constexpr std::array staff_rules = std::to_array<std::string_view>(
+      {"study/locked_time_point", "study/adverse_event", "study/qualified_site"});
+  return std::ranges::any_of(findings, [&](const Finding& finding) {
+    return finding.severity >= RuleSeverity::query &&
+           std::ranges::find(staff_rules, finding.rule_id) == staff_rules.end();
+  });
+}
+
 bool Verdict::has_deviation() const {
   return std::ranges::any_of(findings, [](const Finding& f) { return f.severity == RuleSeverity::warn; });
 }

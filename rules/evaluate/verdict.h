@@ -128,6 +128,9 @@ struct Verdict {
   std::string rules_sha256;
   std::string register_sha256;
 
+  /// Whether it holds for a reason that the site can do something about, and is asked; what staff decide
+  /// among themselves (a locked time point, an adverse event, a site not yet qualified) is none.
+  [[nodiscard]] bool asks_site() const;
   [[nodiscard]] bool has_deviation() const;  ///< a finding of severity warn
   friend bool operator==(const Verdict&, const Verdict&) = default;
 };

@@ -248,6 +248,8 @@ class Placing {
     const auto& classification = submission_.classification;
     const bool unscheduled = classification && classification->time_point == unscheduled_time_point;
     if (unscheduled) place_.time_point_id = unscheduled_time_point;
+    if (unscheduled && classification->reason == adverse_event_class && trial_.adverse_events.hold)
+      hold_adverse_event();
     const auto& study_date = place_.visit.study_date;
     if (!study_date) {
       if (classification) place_.time_point_id = classification->time_point;
@@ -276,6 +278,18 @@ class Placing {
     place_.visit.rescan_until =
         *place_.visit.latest - days{trial_.time_points.rescan_turnaround_days.value_or(0)};
     if (!place_.visit.in_window) out_of_window(*candidate, classification.has_value());
+  }
+
+  void hold_adverse_event() {
+    add({RuleSeverity::query, IfUnknown::query, {}},
+        {"adverse_event",
+         CheckResult::fail,
+         "no images of adverse events",
+         "an adverse event",
+         {"Images of adverse events stay in the node: they would tell the readers what they must not know.",
+          "不良事件影像不予转交，以免影响阅片者盲态。"},
+         {"Release it only if the charter asks for it.", "仅在影像章程要求时放行。"},
+         {}});
   }
 
   void cannot_tell_window(Text text) {

@@ -133,9 +133,10 @@ void check_compared_slots(const std::vector<SeriesSlot>& slots, YamlErrors& erro
   }
 }
 
-void read_policy(YamlMap& map, std::string_view key, RulePolicy& policy, YamlErrors& errors) {
+/// False when the file does not speak of it.
+bool read_policy(YamlMap& map, std::string_view key, RulePolicy& policy, YamlErrors& errors) {
   const auto node = map.take(key);
-  if (!node) return;
+  if (!node) return false;
   YamlMap rule(*node, key, errors);
   if (const auto value = rule.take("severity")) {
     policy.severity = read_severity(*value, "severity", errors).value_or(policy.severity);
@@ -145,6 +146,7 @@ void read_policy(YamlMap& map, std::string_view key, RulePolicy& policy, YamlErr
   }
   if (const auto remedy = rule.take("remedy")) policy.remedy = read_sentence(*remedy, "remedy", errors);
   rule.finish();
+  return true;
 }
 
 }  // namespace
@@ -185,6 +187,9 @@ StudyRules read_study_section(const YAML::Node& node, TrialReading& reading) {
   read_policy(map, "readable_instances", rules.readable_instances, reading.errors);
   read_policy(map, "consistent_headers", rules.consistent_headers, reading.errors);
   read_policy(map, "qualified_scanner", rules.qualified_scanner, reading.errors);
+  RulePolicy qualified_site;
+  if (read_policy(map, "qualified_site", qualified_site, reading.errors))
+    rules.qualified_site = qualified_site;
   if (const auto checks = map.take("checks")) {
     rules.checks = read_checks(*checks, reading);
     if (std::ranges::any_of(rules.checks, compares)) {

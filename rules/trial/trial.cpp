@@ -121,6 +121,13 @@ std::vector<std::string> TimePoints::references() const {
   return names;
 }
 
+bool Trial::may_classify_as(std::string_view what) const {
+  const auto named = [&](const std::vector<std::string>& list) {
+    return std::ranges::find(list, what) != list.end();
+  };
+  return named(time_points.unscheduled.classify) || named(adverse_events.forward);
+}
+
 Language Trial::language_of(std::string_view site) const {
   const auto found = site_languages.find(site);
   return found == site_languages.end() ? language : found->second;

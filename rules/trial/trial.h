@@ -105,6 +105,7 @@ struct StudyRules {
   RulePolicy consistent_headers{
       RuleSeverity::note, IfUnknown::accept, {}};  ///< no anomaly met by the examination
   RulePolicy qualified_scanner{RuleSeverity::warn, IfUnknown::warn, {}};  ///< only with a scanner register
+  std::optional<RulePolicy> qualified_site;  ///< the site passed with a test submission; not set: no rule
   std::vector<Check> checks;  ///< on every image instance of the study that is matched to a slot
 };
 
@@ -153,6 +154,8 @@ struct TimePoints {
 
 /// Id of the time point of a study that was classified as unscheduled.
 inline constexpr std::string_view unscheduled_time_point = "unscheduled";
+/// Class of an unscheduled study of an adverse event that the charter does not name.
+inline constexpr std::string_view adverse_event_class = "adverse_event";
 
 struct AdverseEventPolicy {
   bool hold = true;                  ///< default for images of adverse events: never leave the node
@@ -236,6 +239,9 @@ struct Trial {
   /// examine().
   std::vector<std::string> attribute_paths;
 
+  /// Whether staff may say that an unscheduled study is of this class: one of unscheduled.classify, or a
+  /// named adverse event.
+  [[nodiscard]] bool may_classify_as(std::string_view what) const;
   [[nodiscard]] Language language_of(std::string_view site) const;
   [[nodiscard]] const SeriesSlot* slot(std::string_view id) const;
 };

@@ -27,17 +27,6 @@ class Decisions(support.NodeTestCase):
         cls.register = shutil.copy(support.TRIAL.replace(".yaml", "-subjects.csv"), folder)
         cls.trials = (shutil.copy(support.TRIAL, folder),)
 
-    def settled(self, made, states, version=1):
-        """The submission of a study once its `version` is in one of `states`."""
-
-        def reached():
-            row = self.node.by_study_uid(made.plan.study_uid)
-            return row if row and row["version"] == version and row["state"] in states else None
-
-        row = wait_until(reached, 60, 0.2)
-        self.assertIsNotNone(row, f"it is {self.node.by_study_uid(made.plan.study_uid)}")
-        return row
-
     def quarantined(self, made):
         self.send(made.instances)
         return self.settled(made, ("quarantined",))["id"]
@@ -55,11 +44,6 @@ class Decisions(support.NodeTestCase):
         self.assertTrue(mine, [record["event"] for record in history])
         self.assertEqual((mine[-1]["actor"], mine[-1]["reason"]), (WHO[1], WHO[3]))
         self.assertEqual(self.node.run("audit", "verify").returncode, 0)
-
-    def at_archive(self, submission):
-        """How often the archive was sent each instance of a submission."""
-        mine = {row["sop_instance_uid"] for row in self.node.study(submission)["derived"]}
-        return [received for received in self.archive.received if received.sop_instance in mine]
 
     def test_a_decision_wants_a_name_and_a_reason(self):
         submission = self.quarantined(study(patient(2), thickness=7.5, spacing=7.5, seed="nameless"))

@@ -51,7 +51,7 @@ class NoticeTestCase(support.NodeTestCase):
             },
             "sites": [
                 {"id": "SITE01", "technicians": [TECHNICIAN, "second@site01.example"]},
-                {"id": "SITE02", "technicians": [CHINESE_TECHNICIAN], "language": "zh"},
+                {"id": "SITE02", "technicians": [CHINESE_TECHNICIAN], "language": "zh"},  # no trial knows its patient
             ],
         }
         folder = os.path.join(cls.directory, "trials")

@@ -19,7 +19,7 @@ import part10  # noqa: E402
 from dimse_peer import VERIFICATION, Requestor, store_contexts  # noqa: E402
 from dicom_writer import IMPLICIT_VR_LITTLE_ENDIAN  # noqa: E402
 from node import AE_TITLE, CALLING_AE_TITLE, NO_ARCHIVE, Node  # noqa: E402
-from processes import LOOPBACK  # noqa: E402
+from processes import LOOPBACK, wait_until  # noqa: E402
 
 TRIAL = os.path.join(SOURCE, "etc", "trials", "ONC-301.yaml")
 DATA = os.environ.get("TRIALGATE_TEST_DATA") or os.path.normpath(os.path.join(SOURCE, "..", "shared", "data"))
@@ -126,6 +126,22 @@ class NodeTestCase(unittest.TestCase):
             for file in files:
                 status, _ = association.store(file.sop_class, file.sop_instance, file.transfer_syntax, file.data_set)
                 self.assertEqual(status, 0x0000, file.sop_instance)
+
+    def settled(self, made, states, version=1):
+        """The submission of a study once its `version` is in one of `states`."""
+
+        def reached():
+            row = self.node.by_study_uid(made.plan.study_uid)
+            return row if row and row["version"] == version and row["state"] in states else None
+
+        row = wait_until(reached, 60, 0.2)
+        self.assertIsNotNone(row, f"it is {self.node.by_study_uid(made.plan.study_uid)}")
+        return row
+
+    def at_archive(self, submission):
+        """What `self.archive` was sent of a submission, as often as it was."""
+        mine = {row["sop_instance_uid"] for row in self.node.study(submission)["derived"]}
+        return [received for received in self.archive.received if received.sop_instance in mine]
 
     def blobs(self):
         """{SHA-256 of the data set: Part10} of everything in the blob store, each file under the name of its own SHA-256."""

@@ -184,3 +184,38 @@ TEST_CASE("the subject of most instances is the study's") {
   CHECK(identify_subject(visit_trial(), submission)->subject_id == "T1");
   CHECK(identify_subject(visit_trial(), {"S9", "1.2.3", records.views(), {}, {}, 0, {}}) == nullptr);
 }
+
+TEST_CASE("staff's rulings: a locked time point, an adverse event, a site that is not qualified") {
+  const Records records = on("20260220");
+  SubmissionFacts facts{"S1", "1.2.3", records.views(), {}, {}, 0, {}};
+  facts.locked_time_points = {"W06"};
+  CHECK(evaluate(visit_trial(), facts, {}).outcome == Outcome::release);
+  facts.locked_time_points = {"W06", "BL"};
+  const Verdict locked = evaluate(visit_trial(), facts, {});
+  CHECK(rule_ids(locked) == std::vector<std::string>{"study/locked_time_point"});
+  CHECK(locked.outcome == Outcome::quarantine);
+  CHECK_FALSE(locked.asks_site());
+
+  SubmissionFacts event{
+      "S1", "1.2.3", records.views(), {}, {}, 0, Classification{"unscheduled", "adverse_event"}};
+  CHECK(rule_ids(evaluate(visit_trial(), event, {})) == std::vector<std::string>{"study/adverse_event"});
+  event.classification->reason = "progression";
+  CHECK(rule_ids(evaluate(visit_trial(), event, {})).empty());
+
+  const Trial strict = trial_with("      - {id: t, SliceThickness: {max: 5}}\n",
+                                  "study: {qualified_site: {severity: reject}}\n");
+  SubmissionFacts site{"S1", "1.2.3", records.views(), {}, {}, 0, {}};
+  const Verdict unqualified = evaluate(strict, site, {});
+  CHECK(rule_ids(unqualified) == std::vector<std::string>{"study/qualified_site"});
+  CHECK(unqualified.findings.front().severity == RuleSeverity::reject);
+  CHECK_FALSE(unqualified.asks_site());
+  site.site_qualified = true;
+  CHECK(rule_ids(evaluate(strict, site, {})).empty());
+}
+
+TEST_CASE("a study that is held for the site's reason too asks the site") {
+  const Records records = on("20260220");
+  SubmissionFacts facts{"S2", "1.2.3", records.views(), {}, {}, 0, {}};
+  facts.locked_time_points = {"BL"};
+  CHECK(evaluate(visit_trial(), facts, {}).asks_site());
+}
