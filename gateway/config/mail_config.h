@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,9 +38,9 @@ struct MailConfig {
 
 /// A trial site: whom to write to, and in which language.
 struct Site {
-  std::string id;  ///< as peers and registers name it
-  rules::Language language = rules::Language::en;
-  std::vector<std::string> technicians;  ///< mailboxes
+  std::string id;                           ///< as peers and registers name it
+  std::optional<rules::Language> language;  ///< not set: as the trial's `messages` say
+  std::vector<std::string> technicians;     ///< mailboxes
 };
 
 /// Reads the section `mail`. Relative paths are taken from `folder`.

@@ -28,9 +28,10 @@ std::chrono::seconds wait_after(std::uint32_t attempts, const MailConfig& mail) 
 
 }  // namespace
 
-Notifier::Notifier(storage::Store& store, const NodeConfig& config, const MailConfig& mail,
-                   NoticeTemplates templates, std::string password, Logger& log)
+Notifier::Notifier(storage::Store& store, const TrialBook& trials, const NodeConfig& config,
+                   const MailConfig& mail, NoticeTemplates templates, std::string password, Logger& log)
     : store_(store),
+      trials_(trials),
       config_(config),
       mail_(mail),
       templates_(std::move(templates)),
@@ -77,6 +78,7 @@ storage::Result<void> Notifier::send(const storage::NoticeRow& notice) {
   storage::QueryRow query;
   NoticeContent content;
   const Site* site = nullptr;
+  rules::Language language = rules::Language::en;
   auto read = store_.read([&](const storage::ReadTransaction& transaction) -> storage::Result<void> {
     auto found = transaction.correspondence().query(notice.query);
     if (!found) return found.error();
@@ -84,7 +86,10 @@ storage::Result<void> Notifier::send(const storage::NoticeRow& notice) {
     query = std::move(**found);
     site = site_of(query.site);
     if (site == nullptr) return {};
-    auto gathered = notice_content(transaction, query, site->language);
+    auto row = transaction.index().submission(query.submission);
+    if (!row) return row.error();
+    if (*row) language = language_of(*site, (*row)->trial_id);
+    auto gathered = notice_content(transaction, query, language);
     if (!gathered) return gathered.error();
     content = std::move(*gathered);
     return {};
@@ -92,12 +97,12 @@ storage::Result<void> Notifier::send(const storage::NoticeRow& notice) {
   if (!read) return settle(notice, query, read.error().message());
   if (site == nullptr) return settle(notice, query, "the node file names no technician of the site any more");
 
-  NoticeText text = templates_.render(notice.kind, site->language, content);
+  NoticeText text = templates_.render(notice.kind, language, content);
   MailMessage message;
   message.to = site->technicians;
   message.subject = std::move(text.subject);
   message.message_id = message_id(notice);
-  message.language = tag_of(site->language);
+  message.language = tag_of(language);
   message.at = utc_now();
   message.text = std::move(text.text);
   message.html = std::move(text.html);
@@ -137,6 +142,12 @@ storage::Result<void> Notifier::settle(storage::NoticeRow notice, const storage:
               {"attempts", static_cast<std::int64_t>(notice.attempts)},
               {"why", problem}});
   return {};
+}
+
+rules::Language Notifier::language_of(const Site& site, std::string_view trial_id) const {
+  if (site.language) return *site.language;
+  const auto trial = trial_named(*trials_.current(), trial_id);
+  return trial ? trial->language_of(site.id) : rules::Language::en;
 }
 
 const Site* Notifier::site_of(const std::string& id) const {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "gateway/config/node_config.h"
+#include "gateway/config/trial_book.h"
 #include "gateway/log/logger.h"
 #include "gateway/notify/mail.h"
 #include "gateway/notify/notice_templates.h"
@@ -20,8 +21,8 @@ namespace trialgate::gateway {
 /// under the same Message-ID.
 class Notifier {
  public:
-  Notifier(storage::Store& store, const NodeConfig& config, const MailConfig& mail, NoticeTemplates templates,
-           std::string password, Logger& log);
+  Notifier(storage::Store& store, const TrialBook& trials, const NodeConfig& config, const MailConfig& mail,
+           NoticeTemplates templates, std::string password, Logger& log);
   /// Breaks off a mail under way.
   ~Notifier();
   Notifier(const Notifier&) = delete;
@@ -33,10 +34,12 @@ class Notifier {
   [[nodiscard]] storage::Result<void> send(const storage::NoticeRow& notice);
   [[nodiscard]] storage::Result<void> settle(storage::NoticeRow notice, const storage::QueryRow& query,
                                              const std::string& problem);
+  [[nodiscard]] rules::Language language_of(const Site& site, std::string_view trial_id) const;
   [[nodiscard]] const Site* site_of(const std::string& id) const;
   [[nodiscard]] std::string message_id(const storage::NoticeRow& notice) const;
 
   storage::Store& store_;
+  const TrialBook& trials_;
   const NodeConfig& config_;
   const MailConfig& mail_;
   const NoticeTemplates templates_;

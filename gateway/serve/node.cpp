@@ -300,7 +300,7 @@ int run(const ServeOptions& options, const NodeConfig& config, TrialBook& trials
       std::make_unique<Pipeline>(store, workers, trials, reception, forwarder, config, wake_ups, log);
   std::unique_ptr<Notifier> notifier;
   if (mailing) {
-    notifier = std::make_unique<Notifier>(store, config, *config.mail, std::move(mailing->templates),
+    notifier = std::make_unique<Notifier>(store, trials, config, *config.mail, std::move(mailing->templates),
                                           std::move(mailing->password.text), log);
   }
   const std::string problem = work(options, config, store, listeners, log);
