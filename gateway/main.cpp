@@ -5,6 +5,7 @@
 #include "gateway/commands/exit_status.h"
 #include "gateway/commands/open_store.h"
 #include "gateway/commands/query.h"
+#include "gateway/commands/replay.h"
 #include "gateway/commands/reports.h"
 #include "gateway/commands/studies.h"
 #include "gateway/commands/subjects.h"
@@ -93,11 +94,26 @@ void add_check(CLI::App& app, Action& action) {
       ->transform(CLI::CheckedTransformer(languages()));
   command->add_flag("--explain", options->explain, "Also say what was looked at");
   command->add_flag("--json", options->json, "Answer as JSON");
-  command->add_option("PATH", options->paths, "DICOM files and folders")->required();
-  command->callback([&action, options] {
-    action = [options] {
+  auto* paths = command->add_option("PATH", options->paths, "DICOM files and folders");
+  auto replay = std::make_shared<ReplayOptions>();
+  auto of_store = std::make_shared<bool>(false);
+  auto* stored = command->add_flag("--stored", *of_store,
+                                   "Instead of files: what a node has stored, against the verdicts it gave");
+  auto* submissions =
+      command->add_option("--submission", replay->submissions, "Only these submissions")->needs(stored);
+  command->add_option("--config", replay->store.config, "The node's YAML file")->needs(stored);
+  command->add_option("--store", replay->store.store, "The folder of the store")->needs(stored);
+  paths->excludes(stored);
+  submissions->excludes(paths);
+  command->callback([&action, options, replay, of_store] {
+    if (!*of_store && options->paths.empty()) throw CLI::RequiredError("PATH or --stored");
+    action = [options, replay, of_store] {
       options->progress = ::isatty(STDERR_FILENO) != 0;
-      return check_command(*options, std::cout, std::cerr);
+      if (!*of_store) return check_command(*options, std::cout, std::cerr);
+      replay->trial = options->trial;
+      replay->json = options->json;
+      replay->progress = options->progress;
+      return replay_command(*replay, std::cout, std::cerr);
     };
   });
 }

@@ -12,6 +12,7 @@ target_sources(gateway PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/person_and_reason.cpp
   ${CMAKE_CURRENT_LIST_DIR}/progress.cpp
   ${CMAKE_CURRENT_LIST_DIR}/query.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/replay.cpp
   ${CMAKE_CURRENT_LIST_DIR}/reports.cpp
   ${CMAKE_CURRENT_LIST_DIR}/studies.cpp
   ${CMAKE_CURRENT_LIST_DIR}/study_files.cpp

@@ -57,40 +57,10 @@ void search_folder(const fs::path& folder, FoundFiles& found) {
   if (error) found.problems.push_back({folder, "cannot be searched: " + error.message()});
 }
 
-/// What came of one file, in the place that it has in the list.
-struct Slot {
-  std::optional<ExamineOutcome> outcome;
-};
-
-std::vector<Slot> examine_all(InstanceWorkers& workers, const std::vector<fs::path>& files,
-                              const std::vector<std::string>& extra_paths, Progress& progress) {
-  std::vector<Slot> slots(files.size());
-  std::mutex mutex;
-  std::condition_variable all_done;
-  std::size_t waiting = 0;
-  progress.begin("examining", files.size());
-  for (std::size_t i = 0; i < files.size(); ++i) {
-    storage::UniqueFd file(::open(files[i].c_str(), O_RDONLY | O_CLOEXEC));
-    if (!file) {
-      slots[i].outcome = WorkerFailure{WorkerFailure::Kind::unavailable, 0, std::strerror(errno)};
-      progress.step();
-      continue;
-    }
-    {
-      const std::lock_guard lock(mutex);
-      ++waiting;
-    }
-    workers.examine(std::move(file), extra_paths, [&, i](ExamineOutcome outcome) {
-      progress.step();
-      const std::lock_guard lock(mutex);
-      slots[i].outcome = std::move(outcome);
-      if (--waiting == 0) all_done.notify_all();
-    });
-  }
-  std::unique_lock lock(mutex);
-  all_done.wait(lock, [&] { return waiting == 0; });
-  progress.end();
-  return slots;
+std::variant<storage::UniqueFd, std::string> open_path(const fs::path& path) {
+  storage::UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!file) return std::string(std::strerror(errno));
+  return file;
 }
 
 std::optional<storage::Digest> digest_of(const fs::path& path) {
@@ -156,17 +126,50 @@ FoundFiles find_part10_files(std::span<const fs::path> paths) {
   return found;
 }
 
+std::vector<ExamineOutcome> examine_all(InstanceWorkers& workers, std::size_t count, const OpenFile& open,
+                                        const std::vector<std::string>& extra_paths, Progress& progress) {
+  std::vector<ExamineOutcome> outcomes(count);
+  std::mutex mutex;
+  std::condition_variable all_done;
+  std::size_t waiting = 0;
+  for (std::size_t i = 0; i < count; ++i) {
+    auto file = open(i);
+    if (auto* const problem = std::get_if<std::string>(&file)) {
+      outcomes[i] = WorkerFailure{WorkerFailure::Kind::unavailable, 0, std::move(*problem)};
+      progress.step();
+      continue;
+    }
+    {
+      const std::lock_guard lock(mutex);
+      ++waiting;
+    }
+    workers.examine(std::move(std::get<storage::UniqueFd>(file)), extra_paths,
+                    [&, i](ExamineOutcome outcome) {
+                      progress.step();
+                      const std::lock_guard lock(mutex);
+                      outcomes[i] = std::move(outcome);
+                      if (--waiting == 0) all_done.notify_all();
+                    });
+  }
+  std::unique_lock lock(mutex);
+  all_done.wait(lock, [&] { return waiting == 0; });
+  return outcomes;
+}
+
 ExaminedFiles examine_files(InstanceWorkers& workers, const std::vector<fs::path>& files,
                             const std::vector<std::string>& extra_paths, Progress& progress) {
   ExaminedFiles result;
-  std::vector<Slot> slots = examine_all(workers, files, extra_paths, progress);
+  progress.begin("examining", files.size());
+  auto outcomes = examine_all(
+      workers, files.size(), [&](std::size_t i) { return open_path(files[i]); }, extra_paths, progress);
+  progress.end();
   std::map<std::string, Grouping> studies;
   for (std::size_t i = 0; i < files.size(); ++i) {
-    if (const auto* failure = std::get_if<WorkerFailure>(&*slots[i].outcome)) {
+    if (const auto* failure = std::get_if<WorkerFailure>(&outcomes[i])) {
       (failure->blames_instance() ? result.unreadable : result.failed).push_back({files[i], failure->reason});
       continue;
     }
-    auto& record = std::get<rules::InstanceRecord>(*slots[i].outcome);
+    auto& record = std::get<rules::InstanceRecord>(outcomes[i]);
     Grouping& grouping = studies[record.study_uid];
     grouping.study.study_uid = record.study_uid;
     add_to_study(grouping, {files[i], std::move(record)}, result);

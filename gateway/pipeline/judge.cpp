@@ -70,27 +70,6 @@ storage::Result<void> record_verdict(storage::Transaction& transaction, const st
   return verdict.asks_site() ? open_query(transaction, *row, verdict, plan, act.at) : storage::Result<void>();
 }
 
-/// What staff decided that the rules have to know.
-storage::Result<void> add_rulings(const storage::ReadTransaction& transaction, const rules::Trial& trial,
-                                  const rules::Subject* subject, std::uint64_t submission,
-                                  rules::SubmissionFacts& facts) {
-  auto qualified = is_qualified(transaction, trial.protocol_id, facts.site);
-  if (!qualified) return qualified.error();
-  facts.site_qualified = *qualified;
-  auto what = read_classification(transaction, submission);
-  if (!what) return what.error();
-  if (*what) {
-    const bool visit = trial.time_points.visit_named(**what).has_value();
-    facts.classification = visit ? rules::Classification{**what, {}}
-                                 : rules::Classification{std::string(rules::unscheduled_time_point), **what};
-  }
-  if (subject == nullptr) return {};
-  auto standing = read_standing(transaction, trial.protocol_id, subject->subject_id);
-  if (!standing) return standing.error();
-  for (const auto& [time_point, ruling] : standing->locked) facts.locked_time_points.push_back(time_point);
-  return {};
-}
-
 }  // namespace
 
 storage::Result<std::unique_ptr<SubmissionFile>> read_submission(const storage::ReadTransaction& transaction,
@@ -182,6 +161,26 @@ storage::Result<rules::SubjectHistory> read_history(const storage::ReadTransacti
         {verdict->study_uid, verdict->time_point_id, verdict->visit.study_date, std::move(verdict->facts)});
   }
   return history;
+}
+
+storage::Result<void> add_rulings(const storage::ReadTransaction& transaction, const rules::Trial& trial,
+                                  const rules::Subject* subject, std::uint64_t submission,
+                                  rules::SubmissionFacts& facts) {
+  auto qualified = is_qualified(transaction, trial.protocol_id, facts.site);
+  if (!qualified) return qualified.error();
+  facts.site_qualified = *qualified;
+  auto what = read_classification(transaction, submission);
+  if (!what) return what.error();
+  if (*what) {
+    const bool visit = trial.time_points.visit_named(**what).has_value();
+    facts.classification = visit ? rules::Classification{**what, {}}
+                                 : rules::Classification{std::string(rules::unscheduled_time_point), **what};
+  }
+  if (subject == nullptr) return {};
+  auto standing = read_standing(transaction, trial.protocol_id, subject->subject_id);
+  if (!standing) return standing.error();
+  for (const auto& [time_point, ruling] : standing->locked) facts.locked_time_points.push_back(time_point);
+  return {};
 }
 
 storage::Result<void> Judge::judge(const storage::SubmissionRow& row) {

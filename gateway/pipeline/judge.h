@@ -41,6 +41,12 @@ struct SubmissionFile {
                                                                   std::string_view subject_id,
                                                                   std::uint64_t but_submission);
 
+/// Adds what staff decided and the rules have to know: classification, locked time points, qualification of
+/// the site. `subject`: null when it is not known.
+[[nodiscard]] storage::Result<void> add_rulings(const storage::ReadTransaction& transaction,
+                                                const rules::Trial& trial, const rules::Subject* subject,
+                                                std::uint64_t submission, rules::SubmissionFacts& facts);
+
 /// Second step: judges a complete submission against its charter and records verdict, state and reason
 /// together.
 class Judge {

@@ -1,5 +1,6 @@
 """What staff decide about subjects, visits and sites: classification, withdrawn consent, locked time points, registration."""
 
+import json
 import os
 import shutil
 import unittest
@@ -125,6 +126,43 @@ class Standing(support.NodeTestCase):
         exported = self.node.run("audit", "export").stdout
         self.assertIn("subject.added", exported)
         self.assertNotIn(UNREGISTERED.patient_id, exported)
+
+
+class Replay(support.NodeTestCase):
+    """A charter change tried on what the node has stored."""
+
+    settings = {"quiet_seconds": 1}
+
+    def test_whose_verdict_would_change(self):
+        thin, thick = study(patient(1), seed="thin"), study(patient(2), thickness=7.5, spacing=7.5, seed="thick")
+        for made in (thin, thick):
+            self.send(made.instances)
+        released = self.settled(thin, ("released", "deidentified", "delivering"))["id"]
+        held = self.settled(thick, ("quarantined",))["id"]
+        with open(support.TRIAL, encoding="utf-8") as file:
+            charter = file.read()
+
+        def replay(text, *options):
+            path = self.folder("next.yaml")
+            with open(path, "w", encoding="utf-8") as file:
+                file.write(text)
+            shutil.copy(support.TRIAL.replace(".yaml", "-subjects.csv"), self.directory)
+            return self.node.run("check", "--trial", path, "--stored", "--json", *options)
+
+        same = replay(charter)
+        self.assertEqual(same.returncode, 0, same.stdout + same.stderr)
+        self.assertEqual({row["changes"] for row in json.loads(same.stdout)["submissions"]}, {False})
+        # TableHeight was named by no rule when the instances were examined.
+        stricter = charter.replace("      - id: contiguous", "      - {id: table, TableHeight: {present: true}, severity: query}\n      - id: contiguous", 1)
+        changed = replay(stricter.replace("  SliceThickness: {max: 5.0}  #", "  SliceThickness: {max: 8.0}  #", 1))
+        self.assertEqual(changed.returncode, 1, changed.stdout + changed.stderr)
+        rows = {row["id"]: row for row in json.loads(changed.stdout)["submissions"]}
+        self.assertEqual((rows[held]["before"], rows[held]["after"]), ("quarantine", "release"), rows[held])
+        self.assertFalse(rows[released]["changes"], rows[released])
+        only = replay(charter, "--submission", str(held))
+        self.assertEqual([row["id"] for row in json.loads(only.stdout)["submissions"]], [held])
+        self.assertEqual(self.node.study(held)["state"], "quarantined", "nothing is written")
+        self.assertEqual(replay(charter.replace("CT\n", "XX\n", 1)).returncode, COULD_NOT)
 
 
 class Qualification(support.NodeTestCase):
