@@ -6,6 +6,7 @@
 #include "rules/deidentify/deidentify.h"
 #include "rules/deidentify/identity.h"
 #include "rules/examine/instance_record.h"
+#include "rules/pixels/frame_decoder.h"
 #include "storage/digest.h"
 #include "storage/file_system.h"
 
@@ -205,6 +206,7 @@ WorkerReply deidentify_job(PlanReader& plans, const WorkerRequest& request) {
 std::string load_tables() {
   if (auto loaded = rules::load_dictionary(); !loaded) return loaded.error().message();
   if (auto loaded = rules::load_character_sets(); !loaded) return loaded.error().message();
+  rules::prepare_codecs();
   // OpenSSL reads its configuration with the first digest and the first HMAC.
   static_cast<void>(storage::DigestBuilder().finish());
   constexpr std::array<std::uint8_t, rules::Identity::min_key_bytes> key{};

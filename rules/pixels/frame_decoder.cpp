@@ -7,8 +7,6 @@
 #include <dcmtk/dcmdata/dcdeftag.h>
 #include <dcmtk/dcmdata/dcpixseq.h>
 #include <dcmtk/dcmdata/dcpxitem.h>
-#include <dcmtk/dcmdata/dcrleccd.h>
-#include <dcmtk/dcmdata/dcrlecp.h>
 #include <dcmtk/dcmjpeg/djcparam.h>
 #include <dcmtk/dcmjpeg/djdecbas.h>
 #include <dcmtk/dcmjpeg/djdecext.h>
@@ -18,6 +16,7 @@
 #include <dcmtk/dcmjpeg/djdecsv1.h>
 #include <dcmtk/dcmjpls/djcodecd.h>
 #include <dcmtk/dcmjpls/djcparam.h>
+#include <dcmtk/oflog/oflog.h>
 
 #include <string>
 #include <utility>
@@ -51,10 +50,6 @@ std::unique_ptr<DcmCodec> jpeg_decoder(std::string_view number) {
 Codec codec_for(const TransferSyntax& syntax) {
   Codec codec;
   switch (syntax.pixel_coding) {
-    case PixelCoding::rle:
-      codec.decoder = std::make_unique<DcmRLECodecDecoder>();
-      codec.parameter = std::make_unique<DcmRLECodecParameter>();
-      break;
     case PixelCoding::jpeg:
       codec.decoder = jpeg_decoder(syntax.uid.substr(syntax.uid.rfind('.') + 1));
       codec.parameter = jpeg_parameter(syntax.lossiness);
@@ -87,7 +82,7 @@ class DcmtkDecoder final : public FrameDecoder {
     if (lossy_colour) {
       format_.photometric_interpretation = "RGB";
     }
-    if (coding_ != PixelCoding::rle) format_.by_plane = false;
+    format_.by_plane = false;
     describe();
   }
 
@@ -134,7 +129,6 @@ class DcmtkDecoder final : public FrameDecoder {
 
   /// The codecs believe the frame's own size, or the header's: they have to be the same.
   [[nodiscard]] bool matches_header(std::span<const std::uint8_t> frame) const {
-    if (coding_ == PixelCoding::rle) return true;
     const auto header = read_jpeg_frame_header(frame, coding_ == PixelCoding::jpeg_ls);
     if (!header) return false;
     return header->rows == coded_.rows && header->columns == coded_.columns &&
@@ -150,12 +144,17 @@ class DcmtkDecoder final : public FrameDecoder {
 
 }  // namespace
 
+void prepare_codecs() {
+  OFLog::configure(OFLogger::OFF_LOG_LEVEL);
+}
+
 Result<std::unique_ptr<FrameDecoder>> FrameDecoder::create(const TransferSyntax& transfer_syntax,
                                                            const PixelFormat& coded) {
   const auto unsupported = [&transfer_syntax] {
     return fail(Errc::unsupported, "pixels of transfer syntax " + std::string(transfer_syntax.name));
   };
   if (coded.bits_allocated != 8 && coded.bits_allocated != 16) return unsupported();
+  if (transfer_syntax.pixel_coding == PixelCoding::rle && !coded.is_422()) return make_rle_decoder(coded);
   if (transfer_syntax.pixel_coding == PixelCoding::jpeg_2000) {
     // Part 2 and High-Throughput need other decoders.
     const bool part_1 = transfer_syntax.uid.ends_with(".4.90") || transfer_syntax.uid.ends_with(".4.91");

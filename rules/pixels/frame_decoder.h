@@ -10,6 +10,10 @@
 
 namespace trialgate::rules {
 
+/// Makes the codecs silent: their messages are not ours to check for what they quote. Once, before a process
+/// gives up the file system.
+void prepare_codecs();
+
 /// Decodes the frames of one image. Feeds peers' bytes to codecs of others (DCMTK, OpenJPEG): only for worker
 /// processes and tests. One thread.
 class FrameDecoder {
@@ -33,6 +37,8 @@ class FrameDecoder {
   PixelFormat format_;
 };
 
+/// RLE, by code of our own.
+[[nodiscard]] std::unique_ptr<FrameDecoder> make_rle_decoder(const PixelFormat& coded);
 /// JPEG 2000 by OpenJPEG.
 [[nodiscard]] std::unique_ptr<FrameDecoder> make_jpeg_2000_decoder(const PixelFormat& coded);
 

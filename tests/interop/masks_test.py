@@ -7,6 +7,7 @@ every frame, and every other pixel is the decoded input's.
 import json
 import os
 import shutil
+import struct
 import subprocess
 import tempfile
 import unittest
@@ -14,9 +15,13 @@ import unittest
 import support  # noqa: F401  (paths of the tools)
 import part10
 from dicom_writer import EXPLICIT_VR_LITTLE_ENDIAN, Dataset, encode_file, uid
-from support import DATA, SOURCE, run_tool
+from dimse_peer import StoreScp
+from node import DELIVERED, default_program
+from processes import LOOPBACK
+from sample_studies import of_the_charter, patient, study
+from support import DATA, run_tool
 
-PROGRAM = os.environ.get("TRIALGATE_PROGRAM") or os.path.join(SOURCE, "build", "release", "gateway", "trialgate")
+PROGRAM = default_program()
 PATIENT = "HOSP-77"
 WIDTH, HEIGHT = 14, 9
 
@@ -168,6 +173,35 @@ def synthetic(name, sop_class, rows=40, columns=48, samples=1, bits=8, frames=1,
     return encode_file(image, EXPLICIT_VR_LITTLE_ENDIAN)
 
 
+def segment(marker, content):
+    return marker + struct.pack(">H", len(content) + 2) + content
+
+
+def box(kind, content):
+    return struct.pack(">I", len(content) + 8) + kind + content
+
+
+TOLD = b"Scanned for CANARY^JOHANNA"
+
+
+def with_told_frame(raw):
+    """The bytes of a file of one frame, whose coded frame tells more than its pixels."""
+    item = raw.rindex(b"\xfe\xff\x00\xe0", 0, raw.rindex(b"\xfe\xff\xdd\xe0"))
+    length = struct.unpack_from("<I", raw, item + 4)[0]
+    frame, rest = raw[item + 8 : item + 8 + length], raw[item + 8 + length :]
+    if frame.startswith(b"\xff\xd8"):
+        frame = frame[:2] + segment(b"\xff\xe1", b"Exif\0\0" + TOLD) + segment(b"\xff\xfe", TOLD) + frame[2:]
+    else:
+        siz_end = 4 + struct.unpack_from(">H", frame, 4)[0]
+        frame = frame[:siz_end] + segment(b"\xff\x64", b"\0\1" + TOLD) + frame[siz_end:]
+        rows, columns = struct.unpack_from(">II", frame, 8)
+        header = box(b"ihdr", struct.pack(">IIHBBBB", rows, columns, 1, 7, 7, 0, 0)) + box(b"colr", b"\1\0\0\0\0\0\x11")
+        frame = (box(b"jP  ", b"\r\n\x87\n") + box(b"ftyp", b"jp2 \0\0\0\0jp2 ") + box(b"jp2h", header)
+                 + box(b"uuid", b"0123456789abcdef" + TOLD) + box(b"xml ", TOLD) + box(b"jp2c", frame))
+    frame += b"\0" * (len(frame) % 2)
+    return raw[: item + 4] + struct.pack("<I", len(frame)) + frame + rest
+
+
 US, US_MF, SC, CT = (f"1.2.840.10008.5.1.4.1.1.{arc}" for arc in ("6.1", "3.1", "7", "2"))
 
 
@@ -185,6 +219,8 @@ class MasksTest(unittest.TestCase):
                               ("us-cine", {"sop_class": US_MF, "samples": 3, "frames": 3}),
                               ("sc-12-bit", {"sop_class": SC, "bits": 16})):
             cls._add_synthetic(name, options)
+        cls._add_held()
+        cls._add_told()
         cls._write(os.path.join(cls.directory, "masks.yaml"), json.dumps(cls.masks))
         cls._write(os.path.join(cls.directory, "trial.yaml"), TRIAL)
         cls._write(os.path.join(cls.directory, "subjects.csv"),
@@ -202,6 +238,9 @@ class MasksTest(unittest.TestCase):
     @classmethod
     def tearDownClass(cls):
         shutil.rmtree(cls.directory)
+
+    def masked(self):
+        return ((name, self.written[name]) for name in self.references)
 
     @staticmethod
     def _write(path, text):
@@ -256,9 +295,69 @@ class MasksTest(unittest.TestCase):
                 raise AssertionError(f"{encoder} {name}: {done.stderr}")
             cls._add(model, coded, decoder)
 
-    def test_every_file_comes_out(self):
-        self.assertEqual(self.refused, {})
-        self.assertEqual(set(self.written), set(self.references))
+    @classmethod
+    def _add_held(cls):
+        """Files that must not come out: no mask, another size than the mask's, and frames that cannot be decoded."""
+        for name, model, options in (("no-mask", "unknown", {}), ("wrong-size", "us-grey", {"rows": 41})):
+            with open(os.path.join(cls.inputs, name + ".dcm"), "wb") as out:
+                out.write(synthetic(name, US, _00081090=("LO", model), **options))
+        for number in (0, 1, 3, 5):
+            name = f"broken-{number}"
+            with open(os.path.join(cls.inputs, f"us-grey-{number}.dcm"), "rb") as file:
+                raw = bytearray(file.read())
+            end = raw.rindex(b"\xfe\xff\xdd\xe0")
+            start = raw.rindex(b"\xfe\xff\x00\xe0", 0, end) + 8
+            # Past the headers, so that the decoder begins. 0x80 is nothing in RLE, 0xFF90 no coded data in the others.
+            begin = start + (end - start) // 3
+            raw[begin:end] = (b"\x80" * (end - begin)) if number == 0 else (b"\xff\x90" * (end - begin))[: end - begin]
+            own, other = uid("masks", f"us-grey-{number}"), uid("masks", name)
+            with open(os.path.join(cls.inputs, name + ".dcm"), "wb") as out:
+                out.write(raw.replace(own.encode(), other[: len(own)].ljust(len(own), "1").encode()))
+
+    @classmethod
+    def _add_told(cls):
+        """CT slices without a sign of text, but with text beside their pixels."""
+        cls.told = {}
+        for number, (encoder, decoder) in enumerate(ENCODE[1:], 1):
+            name = f"told-{number}"
+            plain, coded = (os.path.join(cls.directory, f"{name}-{what}.dcm") for what in ("plain", "coded"))
+            with open(plain, "wb") as out:
+                out.write(synthetic(name, CT, bits=16, _00080060=("CS", "CT")))
+            done = run_tool(*encoder, plain, coded)
+            if done.returncode != 0:
+                raise AssertionError(f"{encoder}: {done.stderr}")
+            with open(coded, "rb") as file:
+                raw = with_told_frame(file.read())
+            with open(os.path.join(cls.inputs, name + ".dcm"), "wb") as out:
+                out.write(raw)
+            cls.told[name + ".dcm"] = cls._decode(decoder, coded), decoder
+
+    def test_every_file_comes_out_that_should(self):
+        self.assertEqual({name for name in self.refused if name in self.references or name in self.told}, set())
+        self.assertEqual(set(self.written) - {name for name in self.written if name.startswith("broken")},
+                         set(self.references) | set(self.told))
+
+    def test_no_mask_and_another_size_are_held(self):
+        self.assertIn("no mask is approved", self.refused.get("no-mask.dcm", ""))
+        self.assertIn("not for this size", self.refused.get("wrong-size.dcm", ""))
+
+    def test_frames_that_cannot_be_decoded_are_held(self):
+        for name in ("broken-0.dcm", "broken-1.dcm", "broken-3.dcm", "broken-5.dcm"):
+            with self.subTest(name):
+                self.assertNotIn(name, self.written)
+                self.assertIn("frame", self.refused.get(name, ""))
+
+    def test_text_beside_the_pixels_goes_and_the_pixels_stay(self):
+        for name, (reference, decoder) in self.told.items():
+            with self.subTest(name):
+                output = self.written[name]
+                with open(output, "rb") as file:
+                    self.assertNotIn(b"CANARY", file.read())
+                self.assertEqual(part10.read(output).transfer_syntax,
+                                 part10.read(os.path.join(self.inputs, name)).transfer_syntax)
+                image = Image(self._decode(decoder, output))
+                self.assertTrue(image.frames == Image(reference).frames, "a pixel has changed")
+                self.assertNotEqual(image.text(0x00280301), "NO")
 
     def test_rectangles_are_blank_and_nothing_else_has_changed(self):
         for name, reference in self.references.items():
@@ -277,7 +376,7 @@ class MasksTest(unittest.TestCase):
                 self.assertEqual(after.interpretation, before.interpretation)
 
     def test_what_was_done_is_said(self):
-        for name, output in self.written.items():
+        for name, output in self.masked():
             with self.subTest(name):
                 if part10.read(output).transfer_syntax == "1.2.840.10008.1.2.2":
                     output = self._decode("dcmconv", output)
@@ -302,9 +401,63 @@ class MasksTest(unittest.TestCase):
             found = subprocess.run(["dciodvfy", path], capture_output=True, text=True, errors="replace", timeout=60)
             return {line.split(" - ", 1)[-1] for line in found.stderr.splitlines() if line.startswith("Error")}
 
-        for name, output in self.written.items():
+        for name, output in self.masked():
             with self.subTest(name):
                 self.assertEqual(errors(output) - errors(self.references[name]), set())
+
+
+class MaskedDelivery(support.NodeTestCase):
+    """Through the node: what the archive gets is masked, and the store keeps what came."""
+
+    settings = {"quiet_seconds": 1}
+
+    @classmethod
+    def before_node(cls):
+        cls.archive = StoreScp()
+        cls.addClassCleanup(cls.archive.close)
+        cls.destinations = [{"name": "irc-archive", "ae_title": "ARCHIVE", "host": LOOPBACK, "port": cls.archive.port}]
+        cls.made = study(patient(1), seed="masks", slices=22)
+        image = cls.values_of(of_the_charter(cls.made.instances)[0].encode())
+        mask = {"id": "ct", "manufacturer": image["manufacturer"], "model": image["model"], "sop_class": CT,
+                "rows": image["rows"], "columns": image["columns"], "approved": {"by": "A. Tester", "on": "2026-05-04"},
+                "blank": [{"left": 0, "top": 0, "width": image["columns"], "height": 10}]}
+        folder = os.path.join(cls.directory, "trial")
+        shutil.copytree(os.path.dirname(support.TRIAL), folder)
+        cls.trials = (os.path.join(folder, os.path.basename(support.TRIAL)),)
+        with open(cls.trials[0], encoding="utf-8") as file:
+            text = file.read().replace("  options: [", "  pixels: {masks: [" + json.dumps(mask) + "]}\n  options: [clean_pixel_data, ")
+        with open(cls.trials[0], "w", encoding="utf-8") as file:
+            file.write(text)
+
+    @staticmethod
+    def values_of(raw):
+        values = part10.top_level(part10.split(raw))
+        number = lambda tag: int.from_bytes(values[tag], "little")  # noqa: E731
+        text = lambda tag: values[tag].rstrip(b" \0").decode("ascii")  # noqa: E731
+        return {"manufacturer": text(0x00080070), "model": text(0x00081090), "rows": number(0x00280010),
+                "columns": number(0x00280011), "bytes": number(0x00280100) // 8, "pixels": values[0x7FE00010]}
+
+    def test_masked_pixels_arrive(self):
+        self.send(self.made.instances)
+        self.assertIsNotNone(self.node.wait_for_state(self.made.plan.study_uid, DELIVERED, 60), self.node.log()[-2000:])
+        sources = [self.values_of(one.encode()) for one in of_the_charter(self.made.instances)]
+        self.assertEqual(len(self.archive.received), len(sources))
+        expected = []
+        for source in sources:
+            masked = 10 * source["columns"] * source["bytes"]
+            expected.append(support.sha256(source["pixels"][masked:]))
+        arrived = []
+        for one in self.archive.received:
+            values = part10.top_level(part10.Part10("", "", one.transfer_syntax, one.data_set))
+            pixels = values[0x7FE00010]
+            self.assertEqual(len(set(pixels[at : at + 2] for at in range(0, masked, 2))), 1)
+            self.assertEqual(values[0x00280301].strip(), b"NO")
+            arrived.append(support.sha256(pixels[masked:]))
+        self.assertEqual(sorted(arrived), sorted(expected))
+        kept = self.blobs()
+        for one in self.made.instances:
+            self.assertIn(support.sha256(part10.split(one.encode()).data_set), kept)
+        self.assertEqual(self.node.run("verify-store").returncode, 0)
 
 
 if __name__ == "__main__":
