@@ -98,6 +98,12 @@ bool is_banner(Bytes text) {
          });
 }
 
+/// A COM segment of JPEG 2000: what kind of text, and the text.
+bool is_banner_segment(Bytes content) {
+  constexpr std::size_t kind_bytes = 2;
+  return content.size() > kind_bytes && is_banner(content.subspan(kind_bytes));
+}
+
 /// Keeps parts of a frame; what is not kept between two calls is left out.
 class Keeper {
  public:
@@ -149,7 +155,7 @@ void read_jpeg(Bytes frame, PixelCoding coding, CodedFrameParts& parts) {
     if (application && !decoder_needs(segment->marker, content)) keeper.drop(segment->begin, segment->end);
     if (comment && !is_banner(content)) keeper.drop(segment->begin, segment->end);
   }
-  if (markers.at_end()) return keeper.finish(frame.size());
+  if (markers.ended_in_scan()) return keeper.finish(frame.size());
   parts.unreadable = true;
 }
 
@@ -164,9 +170,14 @@ void read_codestream(Bytes codestream, std::size_t base, Keeper& keeper, CodedFr
   std::size_t at = 2;
   std::size_t tile_part_end = 0;  // 0: in the main header or between tile-parts
   bool in_main_header = true;
+  parts.unreadable = true;
+  if (!starts_with(codestream, "\xFF\x4F")) return;
   while (at + 2 <= codestream.size()) {
     const std::uint16_t marker = big_u16(codestream, at);
-    if (marker == end_of_codestream && tile_part_end == 0) return keeper.finish(base + at + 2);
+    if (marker == end_of_codestream && tile_part_end == 0) {
+      parts.unreadable = false;
+      return keeper.finish(base + at + 2);
+    }
     if (marker == start_of_data && tile_part_end != 0) {
       at = tile_part_end;
       tile_part_end = 0;
@@ -187,17 +198,19 @@ void read_codestream(Bytes codestream, std::size_t base, Keeper& keeper, CodedFr
       }
       if (end <= at + tile_part_bytes) break;
       // Cut off to reach a rate: pixels to the end.
-      if (end > codestream.size()) return keeper.finish(base + codestream.size());
+      if (end > codestream.size()) {
+        parts.unreadable = false;
+        return keeper.finish(base + codestream.size());
+      }
       tile_part_end = end;
       in_main_header = false;
-    } else if (marker == comment && !is_banner(codestream.subspan(at + 6, length < 4 ? 0 : length - 4))) {
+    } else if (marker == comment && !is_banner_segment(codestream.subspan(at + 4, length - 2))) {
       // In a tile-part lengths would change that other segments repeat.
       if (!in_main_header) break;
       keeper.drop(base + at, base + at + 2 + length);
     }
     at += 2 + length;
   }
-  parts.unreadable = true;
 }
 
 /// ISO/IEC 15444-1 Annex I: the boxes of a JP2 file, which DICOM does not want, around its codestream.

@@ -19,6 +19,7 @@ void JpegMarkers::pass_over_scan() noexcept {
     at_ += next == 0xFF ? 1 : 2;
   }
   at_ = image_.size();
+  ended_in_scan_ = true;
 }
 
 std::optional<JpegMarkers::Segment> JpegMarkers::next() noexcept {
@@ -29,6 +30,8 @@ std::optional<JpegMarkers::Segment> JpegMarkers::next() noexcept {
   if (at_ + 2 > image_.size() || image_[at_] != 0xFF) return std::nullopt;
   Segment segment;
   segment.marker = read_u16(&image_[at_], true);
+  // RST0 to RST7 and SOI have no place here, and nothing below C0H has a segment in DICOM.
+  if (segment.marker < 0xFFC0 || (segment.marker >= 0xFFD0 && segment.marker <= 0xFFD8)) return std::nullopt;
   segment.begin = at_;
   segment.end = at_ + 2;
   if (segment.marker != end_of_image) {

@@ -28,7 +28,7 @@ class JpegMarkers {
   /// Nothing where no marker follows, or its segment runs over the end.
   [[nodiscard]] std::optional<Segment> next() noexcept;
   /// The image ended within a scan, without EOI: some encoders leave it out.
-  [[nodiscard]] bool at_end() const noexcept { return at_ >= image_.size(); }
+  [[nodiscard]] bool ended_in_scan() const noexcept { return ended_in_scan_; }
 
  private:
   void pass_over_scan() noexcept;
@@ -37,6 +37,7 @@ class JpegMarkers {
   bool jpeg_ls_;
   std::size_t at_ = 2;
   bool in_scan_ = false;
+  bool ended_in_scan_ = false;
 };
 
 /// What the frame header (SOF) says.
