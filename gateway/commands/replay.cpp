@@ -3,8 +3,8 @@
 #include "gateway/commands/exit_status.h"
 #include "gateway/commands/load_trial_file.h"
 #include "gateway/commands/progress.h"
-#include "gateway/commands/study_files.h"
 #include "gateway/pipeline/judge.h"
+#include "gateway/worker/examine_all.h"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -113,18 +113,14 @@ class Replay {
  private:
   /// Puts fresh records in the place of the stored ones; what is wrong, else.
   std::string examine_anew(SubmissionFile& file) {
-    std::vector<storage::Digest> blobs;
-    for (const storage::InstanceRow& instance : file.instances) {
-      if (!instance.conflict && instance.state == storage::InstanceState::examined)
-        blobs.push_back(instance.blob);
-    }
-    progress_.begin("examining", blobs.size());
+    progress_.begin("examining", file.blobs.size());
     const auto open = [&](std::size_t i) -> std::variant<storage::UniqueFd, std::string> {
-      auto blob = store_.blobs().open(blobs[i]);
+      auto blob = store_.blobs().open(file.blobs[i]);
       if (!blob) return blob.error().message();
       return std::move(blob->fd);
     };
-    auto outcomes = examine_all(workers_, blobs.size(), open, trial_.attribute_paths, progress_);
+    auto outcomes =
+        examine_all(workers_, file.blobs.size(), open, trial_.attribute_paths, [this] { progress_.step(); });
     progress_.end();
     file.records.clear();
     file.facts.records.clear();

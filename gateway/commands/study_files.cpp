@@ -1,5 +1,6 @@
 #include "gateway/commands/study_files.h"
 
+#include "gateway/worker/examine_all.h"
 #include "storage/digest.h"
 
 #include <fcntl.h>
@@ -126,42 +127,13 @@ FoundFiles find_part10_files(std::span<const fs::path> paths) {
   return found;
 }
 
-std::vector<ExamineOutcome> examine_all(InstanceWorkers& workers, std::size_t count, const OpenFile& open,
-                                        const std::vector<std::string>& extra_paths, Progress& progress) {
-  std::vector<ExamineOutcome> outcomes(count);
-  std::mutex mutex;
-  std::condition_variable all_done;
-  std::size_t waiting = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    auto file = open(i);
-    if (auto* const problem = std::get_if<std::string>(&file)) {
-      outcomes[i] = WorkerFailure{WorkerFailure::Kind::unavailable, 0, std::move(*problem)};
-      progress.step();
-      continue;
-    }
-    {
-      const std::lock_guard lock(mutex);
-      ++waiting;
-    }
-    workers.examine(std::move(std::get<storage::UniqueFd>(file)), extra_paths,
-                    [&, i](ExamineOutcome outcome) {
-                      progress.step();
-                      const std::lock_guard lock(mutex);
-                      outcomes[i] = std::move(outcome);
-                      if (--waiting == 0) all_done.notify_all();
-                    });
-  }
-  std::unique_lock lock(mutex);
-  all_done.wait(lock, [&] { return waiting == 0; });
-  return outcomes;
-}
-
 ExaminedFiles examine_files(InstanceWorkers& workers, const std::vector<fs::path>& files,
                             const std::vector<std::string>& extra_paths, Progress& progress) {
   ExaminedFiles result;
   progress.begin("examining", files.size());
   auto outcomes = examine_all(
-      workers, files.size(), [&](std::size_t i) { return open_path(files[i]); }, extra_paths, progress);
+      workers, files.size(), [&](std::size_t i) { return open_path(files[i]); }, extra_paths,
+      [&] { progress.step(); });
   progress.end();
   std::map<std::string, Grouping> studies;
   for (std::size_t i = 0; i < files.size(); ++i) {

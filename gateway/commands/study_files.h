@@ -7,10 +7,8 @@
 
 #include <cstddef>
 #include <filesystem>
-#include <functional>
 #include <span>
 #include <string>
-#include <variant>
 #include <vector>
 
 namespace trialgate::gateway {
@@ -49,15 +47,6 @@ struct ExaminedFiles {
   std::vector<FileProblem> failed;      ///< the machine is: no worker, file gone
   std::size_t duplicates = 0;           ///< files with the same bytes as another one
 };
-
-/// Opens the i-th file, or says in one sentence why it cannot.
-using OpenFile = std::function<std::variant<storage::UniqueFd, std::string>(std::size_t)>;
-
-/// Examines `count` files in the workers, each with its outcome in its place; one step of `progress` a file.
-[[nodiscard]] std::vector<ExamineOutcome> examine_all(InstanceWorkers& workers, std::size_t count,
-                                                      const OpenFile& open,
-                                                      const std::vector<std::string>& extra_paths,
-                                                      Progress& progress);
 
 /// Examines files in the workers and groups them by study.
 [[nodiscard]] ExaminedFiles examine_files(InstanceWorkers& workers,

@@ -1,9 +1,8 @@
 #include "gateway/pipeline/examiner.h"
 
 #include "gateway/pipeline/clock.h"
+#include "gateway/pipeline/examined_record.h"
 #include "gateway/pipeline/transition.h"
-
-#include <boost/json/serialize.hpp>
 
 #include <algorithm>
 #include <memory>
@@ -32,14 +31,15 @@ bool is_usable_uid(const std::string& uid) {
          std::ranges::all_of(uid, [](char c) { return c > 0x20 && c < 0x7F; });
 }
 
-ExaminationResult result_of(const ExamineOutcome& outcome, const storage::Digest& blob) {
+ExaminationResult result_of(const ExamineOutcome& outcome, const storage::Digest& blob,
+                            std::string_view fingerprint) {
   ExaminationResult result;
   const auto* record = std::get_if<rules::InstanceRecord>(&outcome);
   if (record != nullptr && is_usable_uid(record->study_uid)) {
     result.state = storage::InstanceState::examined;
     result.study_uid = record->study_uid;
     result.series_uid = is_usable_uid(record->series_uid) ? record->series_uid : std::string();
-    result.record = boost::json::serialize(to_json(*record));
+    result.record = encode(*record, fingerprint);
     return result;
   }
   result.study_uid = study_of_unreadable(blob);
@@ -111,13 +111,6 @@ storage::Result<void> record_examination(storage::Transaction& transaction, cons
   return transaction.index().put_record(instance.blob, examined.record);
 }
 
-std::vector<std::string> extra_paths(const TrialSet& trials) {
-  std::set<std::string> paths;
-  for (const TrialInForce& trial : trials)
-    paths.insert(trial.trial->attribute_paths.begin(), trial.trial->attribute_paths.end());
-  return {paths.begin(), paths.end()};
-}
-
 }  // namespace
 
 Examiner::Examiner(storage::Store& store, InstanceWorkers& workers, const TrialBook& trials, Logger& log,
@@ -156,7 +149,7 @@ bool Examiner::step() {
     log_.event(dimse::Level::error, "store.read_failed", {{"why", read.error().message()}});
     return false;
   }
-  const std::vector<std::string> paths = extra_paths(*trials_.current());
+  const ExaminedPaths paths = examined_paths(*trials_.current());
   for (const storage::InstanceRow& row : rows) {
     {
       const std::lock_guard lock(mutex_);
@@ -168,19 +161,24 @@ bool Examiner::step() {
       log_.event(dimse::Level::error, "instance.not_opened",
                  {{"sop_instance_uid", row.sop_instance_uid}, {"why", blob.error().message()}});
       const bool gone = blob.error().code == make_error_code(storage::Errc::not_found);
-      finish(row, WorkerFailure{gone ? WorkerFailure::Kind::unreadable : WorkerFailure::Kind::unavailable, 0,
-                                gone ? "the stored bytes are missing" : "the stored bytes cannot be opened"});
+      finish(row,
+             WorkerFailure{gone ? WorkerFailure::Kind::unreadable : WorkerFailure::Kind::unavailable, 0,
+                           gone ? "the stored bytes are missing" : "the stored bytes cannot be opened"},
+             paths.fingerprint);
       continue;
     }
-    workers_.examine(std::move(blob->fd), paths,
-                     [this, row](ExamineOutcome outcome) { finish(row, std::move(outcome)); });
+    workers_.examine(std::move(blob->fd), paths.paths,
+                     [this, row, fingerprint = paths.fingerprint](ExamineOutcome outcome) {
+                       finish(row, std::move(outcome), fingerprint);
+                     });
   }
   const std::lock_guard lock(mutex_);
   behind_ = rows.size() == room;
   return behind_ && under_way_.size() < most_under_way;
 }
 
-void Examiner::finish(const storage::InstanceRow& row, ExamineOutcome outcome) {
+void Examiner::finish(const storage::InstanceRow& row, ExamineOutcome outcome,
+                      const std::string& fingerprint) {
   const auto* failure = std::get_if<WorkerFailure>(&outcome);
   if (failure != nullptr && !failure->blames_instance()) {
     if (failure->kind != WorkerFailure::Kind::shut_down) {
@@ -190,7 +188,7 @@ void Examiner::finish(const storage::InstanceRow& row, ExamineOutcome outcome) {
     settle({{row, nullptr, nullptr}}, true);
     return;
   }
-  auto examined = std::make_shared<const ExaminationResult>(result_of(outcome, row.blob));
+  auto examined = std::make_shared<const ExaminationResult>(result_of(outcome, row.blob, fingerprint));
   if (examined->state == storage::InstanceState::unreadable) {
     log_.event(dimse::Level::warn, "instance.unreadable",
                {{"site", row.site}, {"sop_instance_uid", row.sop_instance_uid}, {"why", examined->reason}});

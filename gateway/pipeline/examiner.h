@@ -63,7 +63,8 @@ class Examiner {
     std::shared_ptr<std::uint64_t> submission;          ///< set when it is recorded
   };
 
-  void finish(const storage::InstanceRow& row, ExamineOutcome outcome);
+  /// `fingerprint`: what it was examined for.
+  void finish(const storage::InstanceRow& row, ExamineOutcome outcome, const std::string& fingerprint);
   /// With mutex_ held: what is to be recorded now, if anything.
   [[nodiscard]] std::vector<Finished> take_due();
   void record_when_due();

@@ -4,6 +4,7 @@
 #include "gateway/pipeline/clock.h"
 #include "gateway/pipeline/standing.h"
 #include "gateway/pipeline/transition.h"
+#include "gateway/worker/examine_all.h"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -95,13 +96,11 @@ storage::Result<std::unique_ptr<SubmissionFile>> read_submission(const storage::
     }
     auto bytes = transaction.index().record(instance.blob);
     if (!bytes) return bytes.error();
-    boost::system::error_code error;
-    const boost::json::value json = boost::json::parse(bytes->value_or(""), error);
-    auto record =
-        error ? rules::Result<rules::InstanceRecord>(rules::fail(rules::Errc::malformed_dataset, "record"))
-              : rules::instance_record_from_json(json);
-    if (!record) return storage::fail(storage::Errc::corrupt, "record of " + instance.sop_instance_uid);
-    file->records.push_back(std::move(*record));
+    auto examined = decode_examined_record(bytes->value_or(""));
+    if (!examined) return storage::fail(storage::Errc::corrupt, "record of " + instance.sop_instance_uid);
+    file->records.push_back(std::move(examined->record));
+    file->blobs.push_back(instance.blob);
+    file->fingerprints.push_back(std::move(examined->fingerprint));
   }
   for (const rules::InstanceRecord& record : file->records) file->facts.records.push_back(&record);
   return file;
@@ -183,26 +182,59 @@ storage::Result<void> add_rulings(const storage::ReadTransaction& transaction, c
   return {};
 }
 
+storage::Result<void> Judge::refresh(SubmissionFile& file, const ExaminedPaths& wanted) {
+  std::vector<std::size_t> stale;
+  for (std::size_t i = 0; i < file.records.size(); ++i) {
+    if (file.fingerprints[i] != wanted.fingerprint) stale.push_back(i);
+  }
+  if (stale.empty()) return {};
+  const auto open = [&](std::size_t i) -> std::variant<storage::UniqueFd, std::string> {
+    auto blob = store_.blobs().open(file.blobs[stale[i]]);
+    if (!blob) return blob.error().message();
+    return std::move(blob->fd);
+  };
+  auto outcomes = examine_all(workers_, stale.size(), open, wanted.paths, [] {});
+  for (std::size_t i = 0; i < stale.size(); ++i) {
+    if (const auto* const failure = std::get_if<WorkerFailure>(&outcomes[i])) return not_now(failure->reason);
+    file.records[stale[i]] = std::move(std::get<rules::InstanceRecord>(outcomes[i]));
+  }
+  return store_.commit([&](storage::Transaction& transaction) -> storage::Result<void> {
+    for (const std::size_t i : stale) {
+      auto put = transaction.index().put_record(file.blobs[i], encode(file.records[i], wanted.fingerprint));
+      if (!put) return put;
+    }
+    return {};
+  });
+}
+
 storage::Result<void> Judge::judge(const storage::SubmissionRow& row) {
   const std::shared_ptr<const TrialSet> trials = trials_.current();
-  rules::Verdict verdict;
+  std::unique_ptr<SubmissionFile> file;
   auto read = store_.read([&](const storage::ReadTransaction& transaction) -> storage::Result<void> {
-    auto file = read_submission(transaction, row);
-    if (!file) return file.error();
-    const auto trial = trial_of(*trials, **file);
+    auto submission = read_submission(transaction, row);
+    if (!submission) return submission.error();
+    file = std::move(*submission);
+    return {};
+  });
+  if (read) read = refresh(*file, examined_paths(*trials));
+  if (!read) return read;
+
+  rules::Verdict verdict;
+  read = store_.read([&](const storage::ReadTransaction& transaction) -> storage::Result<void> {
+    const auto trial = trial_of(*trials, *file);
     if (!trial) {
-      verdict = verdict_without_trial(**file);
+      verdict = verdict_without_trial(*file);
       return {};
     }
     rules::SubjectHistory history;
-    const rules::Subject* const subject = rules::identify_subject(*trial, (*file)->facts);
-    if (auto added = add_rulings(transaction, *trial, subject, row.id, (*file)->facts); !added) return added;
+    const rules::Subject* const subject = rules::identify_subject(*trial, file->facts);
+    if (auto added = add_rulings(transaction, *trial, subject, row.id, file->facts); !added) return added;
     if (subject != nullptr) {
       auto known = read_history(transaction, *trial, subject->subject_id, row.id);
       if (!known) return known.error();
       history = std::move(*known);
     }
-    verdict = rules::evaluate(*trial, (*file)->facts, history);
+    verdict = rules::evaluate(*trial, file->facts, history);
     return {};
   });
   if (!read) return read;

@@ -2,6 +2,8 @@
 
 #include "gateway/config/trial_book.h"
 #include "gateway/log/logger.h"
+#include "gateway/pipeline/examined_record.h"
+#include "gateway/worker/instance_workers.h"
 #include "rules/evaluate/evaluate.h"
 #include "storage/store.h"
 
@@ -17,6 +19,8 @@ namespace trialgate::gateway {
 struct SubmissionFile {
   std::vector<storage::InstanceRow> instances;  ///< all, conflicts and unreadable ones included
   std::vector<rules::InstanceRecord> records;   ///< of the readable instances that came first under their UID
+  std::vector<storage::Digest> blobs;           ///< of the records, in their order
+  std::vector<std::string> fingerprints;        ///< what the records were examined for, in their order
   rules::SubmissionFacts facts;
 };
 
@@ -51,16 +55,21 @@ struct SubmissionFile {
 /// together.
 class Judge {
  public:
-  Judge(storage::Store& store, const TrialBook& trials, const NodeConfig& config, Logger& log)
-      : store_(store), trials_(trials), config_(config), log_(log) {}
+  Judge(storage::Store& store, InstanceWorkers& workers, const TrialBook& trials, const NodeConfig& config,
+        Logger& log)
+      : store_(store), workers_(workers), trials_(trials), config_(config), log_(log) {}
 
   /// `row` is in state examined; afterwards it is quarantined, with a query to the site, or released, with
-  /// the queries closed that it answers. Errors: those of the store; a submission that has moved on meanwhile
-  /// is left alone.
+  /// the queries closed that it answers. Records that were not examined for what the trials ask by now are
+  /// made anew first. Errors: those of the store; a submission that has moved on meanwhile is left alone.
   storage::Result<void> judge(const storage::SubmissionRow& row);
 
  private:
+  /// Examines again what is stale and keeps the new records. Error: not_now when the workers cannot.
+  [[nodiscard]] storage::Result<void> refresh(SubmissionFile& file, const ExaminedPaths& wanted);
+
   storage::Store& store_;
+  InstanceWorkers& workers_;
   const TrialBook& trials_;
   const NodeConfig& config_;
   Logger& log_;

@@ -49,7 +49,7 @@ Pipeline::Pipeline(storage::Store& store, InstanceWorkers& workers, TrialBook& t
       log_(log),
       wake_ups_(wake_ups),
       examiner_(store, workers, trials, log, [&wake_ups] { wake_ups.intake.set(); }),
-      judge_(store, trials, config, log),
+      judge_(store, workers, trials, config, log),
       deriver_(store, workers, trials, config.key_file, log),
       retries_(retry_first, retry_longest),
       intake_(wake_ups.intake, [this] { return intake(); }),

@@ -1,5 +1,6 @@
 # Sources of this folder, for the target gateway.
 target_sources(gateway PRIVATE
+  ${CMAKE_CURRENT_LIST_DIR}/examine_all.cpp
   ${CMAKE_CURRENT_LIST_DIR}/frame.cpp
   ${CMAKE_CURRENT_LIST_DIR}/instance_jobs.cpp
   ${CMAKE_CURRENT_LIST_DIR}/instance_replies.cpp

@@ -76,6 +76,22 @@ class TrialReload(support.NodeTestCase):
         row, verdict = self.outcome(study(patient(2), seed="bad register", slices=22))
         self.assertEqual((row["state"], verdict["subject_id"]), ("delivering", "ONC301-002"))
 
+    def test_a_study_judged_again_is_examined_for_what_the_charter_asks_by_now(self):
+        made = study(patient(4), thickness=7.5, spacing=7.5, seed="asked later")
+        row, verdict = self.outcome(made)
+        self.assertEqual([finding["rule_id"] for finding in verdict["findings"]], ["ct-cap-pv/thickness"])
+        # No rule named these when the instances were examined; TableHeight is in the headers, TableSpeed is not.
+        asked = "".join(
+            f"      - {{id: {name}, {name}: {{present: true}}, severity: query}}\n" for name in ("TableHeight", "TableSpeed")
+        )
+        self.change(self.trial, "      - id: contiguous\n", asked + "      - id: contiguous\n", "trial.reloaded")
+        done = self.node.run("studies", "reopen", str(row["id"]), "--name", "M. Example", "--reason", "new charter")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        again = wait_until(lambda: self.node.study(row["id"])["version"] == 2 and self.node.study(row["id"])["state"] in HELD, 60, 0.2)
+        self.assertTrue(again)
+        findings = self.node.study(row["id"])["verdict"]["findings"]
+        self.assertEqual({finding["rule_id"] for finding in findings}, {"ct-cap-pv/thickness", "ct-cap-pv/TableSpeed"})
+
     def test_a_good_trial_file_is_taken_in(self):
         self.change(self.trial, "{max: 5.0}  # RECIST 1.1", "{max: 4.0}  # RECIST 1.1", "trial.reloaded")
         row, verdict = self.outcome(study(patient(3), seed="stricter", slices=22))
