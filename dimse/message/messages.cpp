@@ -56,6 +56,13 @@ Result<CStoreRq> CStoreRq::from(const CommandSet& command) {
   return rq;
 }
 
+CommandSet CFindRq::to_command_set() const {
+  CommandSet set = request(CommandField::c_find_rq, message_id, data_set_present);
+  set.set_uid(affected_sop_class_uid, affected_sop_class);
+  set.set_us(CommandElement::priority, priority);
+  return set;
+}
+
 Result<Response> Response::from(const CommandSet& command) {
   const auto id = command.us(CommandElement::message_id_being_responded_to);
   const auto status = command.us(CommandElement::status);

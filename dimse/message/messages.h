@@ -31,6 +31,15 @@ struct CStoreRq {
   [[nodiscard]] static Result<CStoreRq> from(const CommandSet& command);
 };
 
+/// C-FIND-RQ (PS3.7 §9.3.2.1); its identifier follows as data set.
+struct CFindRq {
+  std::uint16_t message_id = 0;
+  Uid affected_sop_class;
+  std::uint16_t priority = 0;
+
+  [[nodiscard]] CommandSet to_command_set() const;
+};
+
 /// What every response has (PS3.7 §9.3, §10.3).
 struct Response {
   std::uint16_t command_field = 0;

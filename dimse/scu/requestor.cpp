@@ -7,6 +7,8 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/this_coro.hpp>
 
+#include <algorithm>
+#include <span>
 #include <string>
 #include <utility>
 
@@ -65,6 +67,22 @@ class Connector {
 
   tcp::resolver resolver_;
   tcp::socket socket_;
+};
+
+/// A data set that is in memory.
+class BytesSource final : public InstanceSource {
+ public:
+  explicit BytesSource(std::span<const std::uint8_t> bytes) : size_(bytes.size()), left_(bytes) {}
+  [[nodiscard]] std::uint64_t size_bytes() const override { return size_; }
+  Task<Result<std::span<const std::uint8_t>>> read(std::size_t at_most) override {
+    const auto piece = left_.first(std::min(at_most, left_.size()));
+    left_ = left_.subspan(piece.size());
+    co_return piece;
+  }
+
+ private:
+  std::uint64_t size_;
+  std::span<const std::uint8_t> left_;
 };
 
 void log_opened(const AssociationLog& log, const AssociationInfo& info, std::size_t accepted,
@@ -167,6 +185,24 @@ Task<Result<StoreResponse>> Requestor::store(StoreOperation operation) {
   auto response = co_await impl_->exchange(context->id, std::move(request), operation.source);
   if (!response) co_return response.error();
   StoreResponse result;
+  result.status = response->status;
+  result.error_comment = std::move(response->error_comment);
+  co_return result;
+}
+
+Task<Result<FindResponse>> Requestor::find(FindOperation operation) {
+  const OpenContext* context = impl_->find(operation.sop_class, &operation.transfer_syntax);
+  if (context == nullptr) co_return fail(Errc::no_presentation_context, operation.sop_class.value());
+  if (operation.identifier.size() % 2 != 0) co_return fail(Errc::odd_length, "identifier");
+  CFindRq rq;
+  rq.message_id = impl_->next_message_id();
+  rq.affected_sop_class = operation.sop_class;
+  CommandSet request = rq.to_command_set();
+  FindResponse result;
+  BytesSource identifier(operation.identifier);
+  Impl::Matches matches{result.matches, operation.max_matches};
+  auto response = co_await impl_->exchange(context->id, std::move(request), &identifier, &matches);
+  if (!response) co_return response.error();
   result.status = response->status;
   result.error_comment = std::move(response->error_comment);
   co_return result;

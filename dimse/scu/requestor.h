@@ -70,6 +70,20 @@ struct StoreResponse {
   std::string error_comment;  ///< the peer's words; may hold anything, so do not log it unmasked
 };
 
+/// One C-FIND (PS3.4 §C.4.1). Name it before `co_await find(...)`.
+struct FindOperation {
+  Uid sop_class;
+  Uid transfer_syntax;                   ///< of the identifiers, both ways
+  std::vector<std::uint8_t> identifier;  ///< the query as a data set of even length
+  std::size_t max_matches = 100'000;     ///< a peer that sends more, or more than 64 MiB, is aborted
+};
+
+struct FindResponse {
+  std::uint16_t status = 0;  ///< the final one
+  std::string error_comment;
+  std::vector<std::vector<std::uint8_t>> matches;  ///< identifiers of the pending responses, as they came
+};
+
 /// An open association of which we are the requestor. Everything runs on the executor on which open() was
 /// awaited, which one thread serves; one operation at a time. Every failure is a value and leaves the
 /// association ended, except no_presentation_context, local_limit and odd_length, which are found before a
@@ -101,6 +115,9 @@ class Requestor {
   [[nodiscard]] Task<Result<std::uint16_t>> echo();
   /// C-STORE; returns the peer's answer, whatever its status.
   [[nodiscard]] Task<Result<StoreResponse>> store(StoreOperation operation);
+  /// C-FIND; returns when the peer has sent its final response. The response deadline counts anew from each
+  /// match.
+  [[nodiscard]] Task<Result<FindResponse>> find(FindOperation operation);
   /// A-RELEASE, also when both sides ask at once; the connection is closed afterwards, whatever the result.
   [[nodiscard]] Task<Result<void>> release();
   /// A-ABORT by the user; closes the connection.

@@ -1,6 +1,7 @@
 #include "dimse/scu/requestor_impl.h"
 
 #include "dimse/implementation.h"
+#include "dimse/status.h"
 
 #include <boost/asio/co_spawn.hpp>
 
@@ -13,6 +14,9 @@ namespace {
 
 // One write holds the command and a full fragment for the longest PDU worth sending, or many for small ones.
 constexpr std::size_t write_buffer_bytes = 128 * 1024 + 4096;
+
+// All identifiers of one C-FIND.
+constexpr std::size_t most_match_bytes = 64 * 1024 * 1024;
 
 AssociationLimits limits_of(const RequestorConfig& config) {
   AssociationLimits limits;
@@ -140,19 +144,44 @@ Task<Result<void>> Requestor::Impl::read_one() {
 
 Result<void> Requestor::Impl::take_message(const MessageEvent& event) {
   const auto* received = std::get_if<CommandReceived>(&event);
-  if (received == nullptr) return {};  // no operation yet has a data set in its response
+  if (received == nullptr) return take_match(std::get<DataSetBytes>(event));
   if (!received->command.is_response()) return fail(Errc::unexpected_message, "request to a requestor");
   auto response = Response::from(received->command);
   if (!response) return response.error();
   const auto waiter = waiting_.find(response->message_id_being_responded_to);
   if (waiter == waiting_.end()) return fail(Errc::unexpected_message, "response to no request");
+  if (classify(response->status) == StatusClass::pending) return take_pending(*response, *waiter->second);
   waiter->second->result = std::move(*response);
   waiter->second->wake.cancel();
   waiting_.erase(waiter);
   return {};
 }
 
+Result<void> Requestor::Impl::take_pending(const Response& response, Waiter& waiter) {
+  if (waiter.matches == nullptr) return fail(Errc::unexpected_message, "pending response");
+  if (!response.data_set_follows)
+    return fail(Errc::unexpected_message, "pending response without identifier");
+  Matches& matches = *waiter.matches;
+  if (matches.identifiers.size() >= matches.most)
+    return fail(Errc::local_limit, "more matches than asked for");
+  matches.identifiers.emplace_back();
+  matching_ = &matches;
+  association_.watchdog().set(Deadline::response, config_.response);
+  return {};
+}
+
+Result<void> Requestor::Impl::take_match(const DataSetBytes& piece) {
+  if (matching_ == nullptr) return {};  // a final response has none; what a peer adds to it is let pass
+  matching_->bytes += piece.bytes.size();
+  if (matching_->bytes > most_match_bytes) return fail(Errc::local_limit, "identifiers too long");
+  auto& identifier = matching_->identifiers.back();
+  identifier.insert(identifier.end(), piece.bytes.begin(), piece.bytes.end());
+  if (piece.last) matching_ = nullptr;
+  return {};
+}
+
 void Requestor::Impl::end(const Failure& failure) {
+  matching_ = nullptr;
   if (ended_) return;
   ended_ = failure;
   for (const auto& [id, waiter] : waiting_) {
@@ -173,11 +202,12 @@ Task<void> Requestor::Impl::wait(Waiter& waiter) {
 }
 
 Task<Result<Response>> Requestor::Impl::exchange(PresentationContextId context, CommandSet request,
-                                                 InstanceSource* data_set) {
+                                                 InstanceSource* data_set, Matches* matches) {
   const auto self = shared_from_this();
   if (ended_) co_return *ended_;
   const std::uint16_t id = request.us(CommandElement::message_id).value_or(0);
   Waiter waiter(association_.executor());
+  waiter.matches = matches;
   waiting_[id] = &waiter;
   const auto sent = co_await send(context, request, data_set);
   if (!sent) {

@@ -33,8 +33,17 @@ class Requestor::Impl : public std::enable_shared_from_this<Impl> {
   /// Proposes and waits for the answer; afterwards the reader runs.
   Task<Result<void>> establish(std::vector<ProposedContext> proposed);
 
-  Task<Result<Response>> exchange(PresentationContextId context, CommandSet request,
-                                  InstanceSource* data_set);
+  /// Where the data sets of pending responses go, and how much of it is taken.
+  struct Matches {
+    std::vector<std::vector<std::uint8_t>>& identifiers;
+    std::size_t most;
+    std::size_t bytes = 0;
+  };
+
+  /// Sends a request and waits for its final response. Pending ones go to `matches`; without it they are a
+  /// mistake.
+  Task<Result<Response>> exchange(PresentationContextId context, CommandSet request, InstanceSource* data_set,
+                                  Matches* matches = nullptr);
   Task<Result<void>> release();
   void abort_now() { association_.abort_now(Errc::aborted); }
 
@@ -51,11 +60,14 @@ class Requestor::Impl : public std::enable_shared_from_this<Impl> {
         : wake(executor, boost::asio::steady_timer::time_point::max()) {}
     boost::asio::steady_timer wake;
     std::optional<Result<Response>> result;
+    Matches* matches = nullptr;
   };
 
   static Task<void> read_loop(std::shared_ptr<Impl> self);
   Task<Result<void>> read_one();
   Result<void> take_message(const MessageEvent& event);
+  Result<void> take_pending(const Response& response, Waiter& waiter);
+  Result<void> take_match(const DataSetBytes& piece);
   void end(const Failure& failure);
   void take_contexts(const std::vector<ProposedContext>& proposed, const AssociateAc& ac);
   Task<Result<void>> send(PresentationContextId context, const CommandSet& request, InstanceSource* data_set);
@@ -70,6 +82,7 @@ class Requestor::Impl : public std::enable_shared_from_this<Impl> {
   std::optional<MessageAssembler> assembler_;
   std::vector<OpenContext> contexts_;
   std::map<std::uint16_t, Waiter*> waiting_;  ///< by message id
+  Matches* matching_ = nullptr;               ///< whose identifier is coming in
   Waiter* releasing_ = nullptr;
   std::optional<Failure> ended_;
   std::uint16_t next_message_id_ = 1;

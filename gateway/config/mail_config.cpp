@@ -102,6 +102,19 @@ Site read_site(const YAML::Node& yaml, rules::YamlErrors& errors) {
         errors.add(*technicians, "'" + mailbox + "' is not an address; expected name@domain");
     }
   }
+  if (const auto node = map.take("pacs")) {
+    rules::YamlMap pacs_map(*node, "pacs", errors);
+    Members of_pacs(pacs_map, errors, {});
+    SitePacs pacs;
+    of_pacs.ae_title("ae_title", pacs.ae_title);
+    of_pacs.ae_title("calling_ae_title", pacs.calling_ae_title);
+    of_pacs.text("host", pacs.host);
+    of_pacs.integer("port", pacs.port, 1, 65535);
+    if (pacs_map.is_map() && (pacs.ae_title.empty() || pacs.host.empty()))
+      errors.add(*node, "pacs needs an ae_title and a host");
+    pacs_map.finish();
+    site.pacs = std::move(pacs);
+  }
   if (map.is_map() && site.id.empty()) errors.add(yaml, "site has no id");
   map.finish();
   return site;

@@ -36,11 +36,20 @@ struct MailConfig {
   std::chrono::seconds retry_longest{3600};
 };
 
-/// A trial site: whom to write to, and in which language.
+/// The archive of a site, which can be asked what it has of a study.
+struct SitePacs {
+  std::string ae_title;
+  std::string calling_ae_title;  ///< empty: the node's own
+  std::string host;
+  std::uint16_t port = 104;
+};
+
+/// A trial site: whom to write to, in which language, and where its images come from.
 struct Site {
   std::string id;                           ///< as peers and registers name it
   std::optional<rules::Language> language;  ///< not set: as the trial's `messages` say
   std::vector<std::string> technicians;     ///< mailboxes
+  std::optional<SitePacs> pacs;             ///< not set: its studies are not compared with the source
 };
 
 /// Reads the section `mail`. Relative paths are taken from `folder`.

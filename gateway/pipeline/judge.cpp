@@ -4,6 +4,7 @@
 #include "gateway/pipeline/clock.h"
 #include "gateway/pipeline/standing.h"
 #include "gateway/pipeline/transition.h"
+#include "gateway/reconcile/source_check.h"
 #include "gateway/worker/examine_all.h"
 
 #include <boost/json/parse.hpp>
@@ -229,6 +230,9 @@ storage::Result<void> Judge::judge(const storage::SubmissionRow& row) {
     rules::SubjectHistory history;
     const rules::Subject* const subject = rules::identify_subject(*trial, file->facts);
     if (auto added = add_rulings(transaction, *trial, subject, row.id, file->facts); !added) return added;
+    auto source = read_source_comparison(transaction, row.id, row.version);
+    if (!source) return source.error();
+    file->facts.source = std::move(*source);
     if (subject != nullptr) {
       auto known = read_history(transaction, *trial, subject->subject_id, row.id);
       if (!known) return known.error();

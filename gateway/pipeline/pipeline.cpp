@@ -49,6 +49,7 @@ Pipeline::Pipeline(storage::Store& store, InstanceWorkers& workers, TrialBook& t
       log_(log),
       wake_ups_(wake_ups),
       examiner_(store, workers, trials, log, [&wake_ups] { wake_ups.intake.set(); }),
+      source_check_(store, config, log, [&wake_ups] { wake_ups.intake.set(); }),
       judge_(store, workers, trials, config, log),
       deriver_(store, workers, trials, config.key_file, log),
       retries_(retry_first, retry_longest),
@@ -70,7 +71,7 @@ bool Pipeline::intake() {
     if (is_complete(row, now)) complete(row);
   }
   for (const storage::SubmissionRow& row : in_state(storage::SubmissionState::examined)) {
-    if (!retries_.may_try(row)) continue;
+    if (!retries_.may_try(row) || !source_check_.is_settled(row)) continue;
     if (settle(row, "judge", judge_.judge(row))) wake_ups_.release.set();
   }
   return more;

@@ -10,6 +10,7 @@
 #include "gateway/pipeline/retries.h"
 #include "gateway/pipeline/wake_up.h"
 #include "gateway/receive/reception.h"
+#include "gateway/reconcile/source_check.h"
 
 #include <chrono>
 #include <cstdint>
@@ -77,6 +78,7 @@ class Pipeline {
   Logger& log_;
   PipelineWakeUps& wake_ups_;
   Examiner examiner_;
+  SourceCheck source_check_;
   Judge judge_;
   Deriver deriver_;
   const storage::UtcTime started_at_ = utc_now();

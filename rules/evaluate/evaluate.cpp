@@ -112,6 +112,40 @@ void check_scanners(const Trial& trial, const SubmissionFacts& submission, const
   }
 }
 
+/// complete_at_source: nothing of the series that arrived is still in the site's archive.
+void check_source(const Trial& trial, const SubmissionFacts& submission, Verdict& verdict) {
+  if (!submission.source) return;
+  const SourceComparison& source = *submission.source;
+  const Text remedy{"Send the images that are missing from the scanner or PACS again.",
+                    "请从扫描仪或PACS补发缺失的图像。"};
+  if (!source.problem.empty()) {
+    add(verdict, finding_of(trial, trial.study.complete_at_source,
+                            {"complete_at_source",
+                             CheckResult::not_determinable,
+                             "all images of the site's archive",
+                             "",
+                             {"The site's archive could not be asked what it has: " + source.problem + ".",
+                              "无法查询该中心影像归档系统：" + source.problem + "。"},
+                             {"Compare the number of images by hand.", "请人工核对图像数量。"},
+                             {}}));
+    return;
+  }
+  if (source.missing_count == 0) return;
+  const std::string missing = std::to_string(source.missing_count);
+  const std::string total = std::to_string(source.source_count);
+  add(verdict,
+      finding_of(
+          trial, trial.study.complete_at_source,
+          {"complete_at_source",
+           CheckResult::fail,
+           total + " images, as in the site's archive",
+           missing + " did not arrive",
+           {"The site's archive has " + total + " images of these series; " + missing + " did not arrive.",
+            "该中心归档系统中这些序列共有 " + total + " 幅图像，其中 " + missing + " 幅未收到。"},
+           remedy,
+           source.missing}));
+}
+
 /// locked_time_point and qualified_site: what staff decided about the subject's visit and the site.
 void check_standing(const Trial& trial, const SubmissionFacts& submission, Verdict& verdict) {
   const auto& locked = submission.locked_time_points;
@@ -199,6 +233,7 @@ Verdict evaluate(const Trial& trial, const SubmissionFacts& submission, const Su
   verdict.visit = place.visit;
   add(verdict, std::move(place.findings));
   check_arrival(trial, submission, verdict);
+  check_source(trial, submission, verdict);
   check_standing(trial, submission, verdict);
   check_headers(trial, submission, verdict);
 

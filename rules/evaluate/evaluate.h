@@ -4,6 +4,7 @@
 #include "rules/examine/instance_record.h"
 #include "rules/trial/trial.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -17,6 +18,14 @@ struct Classification {
   std::string reason;      ///< one of unscheduled.classify for an unscheduled study
 };
 
+/// What the site's own archive has of a study's series, compared with what arrived.
+struct SourceComparison {
+  std::size_t source_count = 0;      ///< instances there
+  std::size_t missing_count = 0;     ///< of which so many did not arrive
+  std::vector<std::string> missing;  ///< their SOP Instance UIDs, the first of them
+  std::string problem;               ///< why the comparison could not be made; empty: it was
+};
+
 /// One submission: all instances of one study from one site, as far as it has arrived.
 struct SubmissionFacts {
   std::string site;
@@ -27,7 +36,8 @@ struct SubmissionFacts {
   std::uint32_t previous_version = 0;          ///< of this submission's verdicts; 0: none yet
   std::optional<Classification> classification;
   std::vector<std::string> locked_time_points = {};  ///< of this subject: what comes later waits for a person
-  bool site_qualified = false;                  ///< a test submission of the site was accepted for the trial
+  std::optional<SourceComparison> source = {};       ///< not set: the site's archive is not asked
+  bool site_qualified = false;  ///< a test submission of the site was accepted for the trial
 };
 
 /// What is known of one earlier (or later) study of the subject: the newest verdict of a released submission.

@@ -187,6 +187,7 @@ StudyRules read_study_section(const YAML::Node& node, TrialReading& reading) {
   read_policy(map, "readable_instances", rules.readable_instances, reading.errors);
   read_policy(map, "consistent_headers", rules.consistent_headers, reading.errors);
   read_policy(map, "qualified_scanner", rules.qualified_scanner, reading.errors);
+  read_policy(map, "complete_at_source", rules.complete_at_source, reading.errors);
   RulePolicy qualified_site;
   if (read_policy(map, "qualified_site", qualified_site, reading.errors))
     rules.qualified_site = qualified_site;

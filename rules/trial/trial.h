@@ -105,6 +105,8 @@ struct StudyRules {
   RulePolicy consistent_headers{
       RuleSeverity::note, IfUnknown::accept, {}};  ///< no anomaly met by the examination
   RulePolicy qualified_scanner{RuleSeverity::warn, IfUnknown::warn, {}};  ///< only with a scanner register
+  RulePolicy complete_at_source{
+      RuleSeverity::query, IfUnknown::note, {}};  ///< only where the archive is asked
   std::optional<RulePolicy> qualified_site;  ///< the site passed with a test submission; not set: no rule
   std::vector<Check> checks;  ///< on every image instance of the study that is matched to a slot
 };

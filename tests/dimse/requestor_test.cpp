@@ -478,3 +478,90 @@ TEST_CASE("A context that the peer accepts with a transfer syntax we did not pro
   client.io.run(client.abort_there());
   script.get();
 }
+
+namespace {
+
+// A SOP class that the scripted peers accept; a requestor takes it as it is.
+const Uid queried = ct;
+const Uid implicit_le("1.2.840.10008.1.2");
+
+std::vector<ProposedContext> find_contexts() {
+  return {{queried, {implicit_le}}};
+}
+
+FindOperation find_all() {
+  FindOperation find;
+  find.sop_class = queried;
+  find.transfer_syntax = implicit_le;
+  find.identifier = pattern(40);
+  return find;
+}
+
+/// A pending response with its identifier, in two fragments.
+void respond_pending(RawPeer& peer, const RawPdu& request, const Bytes& identifier) {
+  const auto command = CommandSet::parse(command_of(request));
+  REQUIRE(command);
+  CommandSet pending = response_to(*command, 0xFF00);
+  pending.set_us(CommandElement::command_data_set_type, 1);
+  peer.send(p_data(request.body[4], true, true, pending.encode()));
+  const Bytes first(identifier.begin(), identifier.begin() + 2);
+  const Bytes rest(identifier.begin() + 2, identifier.end());
+  peer.send(p_data(request.body[4], false, false, first));
+  peer.send(p_data(request.body[4], false, true, rest));
+}
+
+}  // namespace
+
+TEST_CASE("C-FIND: the identifiers of all pending responses come back, and the final status") {
+  RawListener listener;
+  auto script = play(listener, [](RawPeer& peer) {
+    accept_all(peer);
+    const auto request = peer.receive();
+    REQUIRE(request);
+    const auto command = CommandSet::parse(command_of(*request));
+    REQUIRE(command);
+    CHECK(command->command_field() == 0x0020);
+    CHECK(peer.receive());  // the query
+    respond_pending(peer, *request, pattern(10));
+    respond_pending(peer, *request, pattern(20));
+    respond(peer, *request, 0x0000);
+    peer.receive();
+  });
+  Client client(config_for(listener.port()), find_contexts());
+  REQUIRE(client.opened);
+  const auto found = client.io.run(client.requestor().find(find_all()));
+  REQUIRE(found);
+  CHECK(found->status == 0);
+  CHECK(found->matches == std::vector<Bytes>{pattern(10), pattern(20)});
+  client.io.run(client.abort_there());
+  script.get();
+}
+
+TEST_CASE("C-FIND: more matches than asked for, and a match without identifier, abort the association") {
+  for (const bool too_many : {true, false}) {
+    RawListener listener;
+    auto script = play(listener, [too_many](RawPeer& peer) {
+      accept_all(peer);
+      const auto request = peer.receive();
+      REQUIRE(request);
+      CHECK(peer.receive());
+      if (too_many) {
+        respond_pending(peer, *request, pattern(10));
+        respond_pending(peer, *request, pattern(10));
+      } else {
+        respond(peer, *request, 0xFF00);
+      }
+      const auto answer = peer.receive();
+      REQUIRE(answer);
+      CHECK(answer->type == 7);
+    });
+    Client client(config_for(listener.port()), find_contexts());
+    REQUIRE(client.opened);
+    FindOperation find = find_all();
+    find.max_matches = 1;
+    const auto found = client.io.run(client.requestor().find(std::move(find)));
+    REQUIRE_FALSE(found);
+    CHECK(code(found.error()) == (too_many ? Errc::local_limit : Errc::unexpected_message));
+    script.get();
+  }
+}

@@ -423,3 +423,24 @@ TEST_CASE("an enormous multi-frame object is judged") {
   }
   CHECK(rule_ids(judge(full_trial(), records)).empty());
 }
+
+TEST_CASE("what the site's archive still has is missed; an archive that cannot be asked is a note") {
+  const Records records = ct_series();
+  SubmissionFacts facts;
+  facts.site = "S1";
+  facts.study_uid = "1.2.3";
+  facts.records = records.views();
+  facts.source = SourceComparison{24, 0, {}, {}};
+  CHECK(rule_ids(evaluate(full_trial(), facts, {})).empty());
+  facts.source = SourceComparison{26, 2, {"1.9", "1.8"}, {}};
+  const Verdict missed = evaluate(full_trial(), facts, {});
+  REQUIRE(rule_ids(missed) == std::vector<std::string>{"study/complete_at_source"});
+  CHECK(missed.outcome == Outcome::quarantine);
+  CHECK(missed.asks_site());
+  CHECK(missed.findings.front().subject.instance_count == 2);
+  facts.source = SourceComparison{0, 0, {}, "no answer"};
+  const Verdict unknown = evaluate(full_trial(), facts, {});
+  REQUIRE(rule_ids(unknown) == std::vector<std::string>{"study/complete_at_source"});
+  CHECK(unknown.findings.front().severity == RuleSeverity::note);
+  CHECK(unknown.outcome == Outcome::release);
+}
