@@ -135,7 +135,9 @@ void print_detail(std::ostream& out, const QueryDetail& detail, rules::Language 
     out << "notice (" << to_string(notice.kind) << "): " << to_string(notice.state);
     if (notice.state == storage::NoticeState::sent) out << ' ' << utc_text(notice.sent_at);
     if (notice.state == storage::NoticeState::queued) out << ", next try " << utc_text(notice.not_before);
-    if (!notice.last_error.empty()) out << ", delayed: " << notice.last_error;
+    if (!notice.last_error.empty()) {
+      out << (notice.state == storage::NoticeState::sent ? ", but " : ", delayed: ") << notice.last_error;
+    }
     out << '\n';
   }
   if (detail.notices.empty()) out << "notice: none; the node has no mail server, or the site no address\n";

@@ -60,9 +60,32 @@ List headers_of(const MailMessage& message, const std::string& from) {
 
 void add_part(curl_mime* alternatives, const std::string& content, const char* type) {
   curl_mimepart* const part = curl_mime_addpart(alternatives);
-  curl_mime_data(part, content.data(), content.size());
+  // RFC 2045 §6.8: a text's line ends are CRLF before base64 hides them.
+  std::string lines;
+  lines.reserve(content.size() + content.size() / 16);
+  for (const char c : content) {
+    if (c == '\n' && !lines.ends_with('\r')) lines += '\r';
+    lines += c;
+  }
+  curl_mime_data(part, lines.data(), lines.size());
   curl_mime_type(part, type);
   curl_mime_encoder(part, "base64");
+}
+
+/// Counts the recipients that the server refuses.
+struct RecipientReplies {
+  bool asked = false;  ///< the next reply is that to a RCPT
+  std::size_t refused = 0;
+};
+
+int watch_replies(CURL*, curl_infotype type, char* data, std::size_t size, void* replies) {
+  auto& watched = *static_cast<RecipientReplies*>(replies);
+  const std::string_view line(data, size);
+  if (type == CURLINFO_HEADER_OUT) watched.asked = line.starts_with("RCPT TO:");
+  if (type != CURLINFO_HEADER_IN || !watched.asked || line.size() < 4 || line[3] == '-') return 0;
+  if (line.front() == '4' || line.front() == '5') ++watched.refused;
+  watched.asked = false;
+  return 0;
 }
 
 int stop_asked(void* stopping, curl_off_t, curl_off_t, curl_off_t, curl_off_t) {
@@ -145,10 +168,10 @@ std::string mail_date(storage::UtcTime at) {
   return text.data();
 }
 
-std::string SmtpClient::send(const MailMessage& message) const {
+MailOutcome SmtpClient::send(const MailMessage& message, bool all_or_none) const {
   start_curl();
   const Easy easy(curl_easy_init());
-  if (!easy) return "out of memory";
+  if (!easy) return {"out of memory", 0};
   CURL* const handle = easy.get();
   set_server(handle, config_, password_);
   curl_easy_setopt(handle, CURLOPT_NOPROGRESS, 0L);
@@ -159,6 +182,11 @@ std::string SmtpClient::send(const MailMessage& message) const {
   List recipients;
   for (const std::string& mailbox : message.to) append(recipients, mailbox);
   curl_easy_setopt(handle, CURLOPT_MAIL_RCPT, recipients.get());
+  curl_easy_setopt(handle, CURLOPT_MAIL_RCPT_ALLLOWFAILS, all_or_none ? 0L : 1L);
+  RecipientReplies replies;
+  curl_easy_setopt(handle, CURLOPT_DEBUGFUNCTION, watch_replies);
+  curl_easy_setopt(handle, CURLOPT_DEBUGDATA, static_cast<void*>(&replies));
+  curl_easy_setopt(handle, CURLOPT_VERBOSE, 1L);
   const List headers = headers_of(message, config_.from);
   curl_easy_setopt(handle, CURLOPT_HTTPHEADER, headers.get());
 
@@ -172,12 +200,12 @@ std::string SmtpClient::send(const MailMessage& message) const {
   curl_easy_setopt(handle, CURLOPT_MIMEPOST, whole.get());
 
   const CURLcode code = curl_easy_perform(handle);
-  if (code == CURLE_OK) return {};
+  if (code == CURLE_OK) return {{}, replies.refused};
   long answer = 0;
   curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &answer);
   std::string why = curl_easy_strerror(code);
   if (answer >= 400) why += " (SMTP answer " + std::to_string(answer) + ")";
-  return why;
+  return {why, 0};
 }
 
 }  // namespace trialgate::gateway

@@ -4,6 +4,7 @@
 #include "storage/time.h"
 
 #include <atomic>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,12 @@ struct MailMessage {
 /// RFC 5322 §3.3: "Mon, 02 Mar 2026 08:15:30 +0000".
 [[nodiscard]] std::string mail_date(storage::UtcTime at);
 
+/// What became of a mail.
+struct MailOutcome {
+  std::string problem;      ///< empty: the server has taken it; otherwise why not, without addresses
+  std::size_t refused = 0;  ///< recipients that the server refused, although it took the mail for others
+};
+
 /// Hands mails to the configured server over SMTP. One thread at a time; blocks for as long as the server
 /// takes, at most a minute, or until `stopping`.
 class SmtpClient {
@@ -33,9 +40,8 @@ class SmtpClient {
   SmtpClient(const MailConfig& config, std::string password, const std::atomic<bool>& stopping)
       : config_(config), password_(std::move(password)), stopping_(stopping) {}
 
-  /// Empty once the server has taken the mail for every recipient; otherwise what went wrong, without
-  /// addresses.
-  [[nodiscard]] std::string send(const MailMessage& message) const;
+  /// `all_or_none`: a recipient that is refused stops the mail; otherwise it goes to those that are accepted.
+  [[nodiscard]] MailOutcome send(const MailMessage& message, bool all_or_none) const;
 
  private:
   const MailConfig& config_;

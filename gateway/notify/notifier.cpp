@@ -1,6 +1,7 @@
 #include "gateway/notify/notifier.h"
 
 #include "gateway/notify/notice_content.h"
+#include "gateway/notify/queries.h"
 #include "gateway/pipeline/clock.h"
 #include "gateway/pipeline/transition.h"
 
@@ -15,6 +16,8 @@ namespace {
 // Other processes close queries too, and a verdict's notice has to leave within a minute.
 constexpr std::chrono::seconds look_every{2};
 constexpr std::size_t at_a_time = 20;
+// An address may be refused for a while only; one that stays refused must not keep the mail from the others.
+constexpr std::uint32_t all_or_none_attempts = 2;
 
 std::string_view tag_of(rules::Language language) {
   return language == rules::Language::zh ? "zh-CN" : "en";
@@ -94,8 +97,9 @@ storage::Result<void> Notifier::send(const storage::NoticeRow& notice) {
     content = std::move(*gathered);
     return {};
   });
-  if (!read) return settle(notice, query, read.error().message());
-  if (site == nullptr) return settle(notice, query, "the node file names no technician of the site any more");
+  if (!read) return settle(notice, query, {read.error().message(), 0});
+  if (site == nullptr)
+    return settle(notice, query, {"the node file names no technician of the site any more", 0});
 
   NoticeText text = templates_.render(notice.kind, language, content);
   MailMessage message;
@@ -106,17 +110,18 @@ storage::Result<void> Notifier::send(const storage::NoticeRow& notice) {
   message.at = utc_now();
   message.text = std::move(text.text);
   message.html = std::move(text.html);
-  const std::string problem = client_.send(message);
-  if (stopping_ && !problem.empty()) return {};
-  return settle(notice, query, problem);
+  const MailOutcome outcome = client_.send(message, notice.attempts < all_or_none_attempts);
+  if (stopping_ && !outcome.problem.empty()) return {};
+  return settle(notice, query, outcome);
 }
 
 storage::Result<void> Notifier::settle(storage::NoticeRow notice, const storage::QueryRow& query,
-                                       const std::string& problem) {
+                                       const MailOutcome& outcome) {
   const storage::UtcTime now = utc_now();
   ++notice.attempts;
-  notice.last_error = problem;
-  if (problem.empty()) {
+  notice.last_error = outcome.problem;
+  if (outcome.refused > 0) notice.last_error = std::to_string(outcome.refused) + " of the addresses refused";
+  if (outcome.problem.empty()) {
     notice.state = storage::NoticeState::sent;
     notice.sent_at = now;
   } else {
@@ -124,9 +129,8 @@ storage::Result<void> Notifier::settle(storage::NoticeRow notice, const storage:
   }
   const std::string kind(to_string(notice.kind));
   auto recorded = store_.commit([&](storage::Transaction& transaction) -> storage::Result<void> {
-    auto put = transaction.correspondence().put_notice(notice);
-    if (!put) return put.error();
-    if (!problem.empty()) return {};
+    if (auto attempt = record_attempt(transaction, notice); !attempt) return attempt;
+    if (!outcome.problem.empty()) return {};
     storage::SubmissionRow about;
     about.id = query.submission;
     about.site = query.site;
@@ -134,13 +138,13 @@ storage::Result<void> Notifier::settle(storage::NoticeRow notice, const storage:
                       {now, "trialgate", "notice.sent", kind + " of query " + std::to_string(query.id), {}});
   });
   if (!recorded) return recorded;
-  log_.event(problem.empty() ? dimse::Level::info : dimse::Level::warn,
-             problem.empty() ? "notice.sent" : "notice.delayed",
+  log_.event(notice.last_error.empty() ? dimse::Level::info : dimse::Level::warn,
+             outcome.problem.empty() ? "notice.sent" : "notice.delayed",
              {{"query", static_cast<std::int64_t>(query.id)},
               {"site", query.site},
               {"kind", kind},
               {"attempts", static_cast<std::int64_t>(notice.attempts)},
-              {"why", problem}});
+              {"why", notice.last_error}});
   return {};
 }
 

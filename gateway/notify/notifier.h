@@ -33,7 +33,7 @@ class Notifier {
   void send_due();
   [[nodiscard]] storage::Result<void> send(const storage::NoticeRow& notice);
   [[nodiscard]] storage::Result<void> settle(storage::NoticeRow notice, const storage::QueryRow& query,
-                                             const std::string& problem);
+                                             const MailOutcome& outcome);
   [[nodiscard]] rules::Language language_of(const Site& site, std::string_view trial_id) const;
   [[nodiscard]] const Site* site_of(const std::string& id) const;
   [[nodiscard]] std::string message_id(const storage::NoticeRow& notice) const;

@@ -34,14 +34,17 @@ storage::Result<void> put_notice(storage::Transaction& transaction, std::uint64_
   return {};
 }
 
+enum class Drop { all, reminders };
+
 /// Drops what was not sent yet. True: the site has been told of the query.
-storage::Result<bool> drop_queued(storage::Transaction& transaction, std::uint64_t query) {
+storage::Result<bool> drop_queued(storage::Transaction& transaction, std::uint64_t query, Drop which) {
   auto notices = transaction.correspondence().notices_about(query);
   if (!notices) return notices.error();
   bool told = false;
   for (storage::NoticeRow& notice : *notices) {
     told = told || notice.state == storage::NoticeState::sent;
     if (notice.state != storage::NoticeState::queued) continue;
+    if (which == Drop::reminders && notice.kind != storage::NoticeKind::reminder) continue;
     notice.state = storage::NoticeState::dropped;
     if (auto put = transaction.correspondence().put_notice(notice); !put) return put.error();
   }
@@ -57,7 +60,7 @@ storage::Result<void> close(storage::Transaction& transaction, storage::QueryRow
   query.closed_by = act.actor;
   query.closed_at = act.at;
   if (auto put = transaction.correspondence().put_query(query); !put) return put.error();
-  auto told = drop_queued(transaction, query.id);
+  auto told = drop_queued(transaction, query.id, Drop::all);
   if (!told) return told.error();
   if (*told && tell == TellSite::yes) {
     auto queued = put_notice(transaction, query.id, storage::NoticeKind::closed, act.at, act.at);
@@ -75,6 +78,23 @@ storage::Result<void> close_all(storage::Transaction& transaction, std::uint64_t
     if (auto closed = close(transaction, query, act, tell); !closed) return closed;
   }
   return {};
+}
+
+/// Queues the news that a query was closed while the mail about it, `sent`, was under way. A query that
+/// another one has overtaken needs none: that one's notice says more.
+storage::Result<void> tell_of_close(storage::Transaction& transaction,
+                                    const std::vector<storage::NoticeRow>& notices,
+                                    const storage::NoticeRow& sent) {
+  auto query = transaction.correspondence().query(sent.query);
+  if (!query) return query.error();
+  if (!*query || (*query)->state != storage::QueryState::closed) return {};
+  auto queries = transaction.correspondence().queries_about((*query)->submission);
+  if (!queries) return queries.error();
+  const bool overtaken = queries->back().id != sent.query;
+  const bool told = std::ranges::any_of(
+      notices, [](const storage::NoticeRow& notice) { return notice.kind == storage::NoticeKind::closed; });
+  if (overtaken || told) return {};
+  return put_notice(transaction, sent.query, storage::NoticeKind::closed, sent.sent_at, sent.sent_at);
 }
 
 storage::Result<storage::QueryRow> find_not_closed(const storage::ReadTransaction& transaction,
@@ -163,6 +183,8 @@ storage::Result<void> answer_query(storage::Transaction& transaction, std::uint6
   query->answered_by = name;
   query->answered_at = now;
   if (auto put = transaction.correspondence().put_query(*query); !put) return put.error();
+  // Who has answered is not to be told that an answer is missing.
+  if (auto dropped = drop_queued(transaction, id, Drop::reminders); !dropped) return dropped.error();
   return audit(transaction, *query, {now, name, "query.answered", answer, {}});
 }
 
@@ -170,6 +192,19 @@ storage::Result<void> close_query(storage::Transaction& transaction, std::uint64
   auto query = find_not_closed(transaction, id);
   if (!query) return query.error();
   return close(transaction, std::move(*query), act, TellSite::yes);
+}
+
+storage::Result<void> record_attempt(storage::Transaction& transaction, const storage::NoticeRow& attempted) {
+  auto notices = transaction.correspondence().notices_about(attempted.query);
+  if (!notices) return notices.error();
+  const auto found = std::ranges::find(*notices, attempted.id, &storage::NoticeRow::id);
+  if (found == notices->end()) return storage::fail(storage::Errc::not_found, "notice");
+  const bool dropped = found->state == storage::NoticeState::dropped;
+  const bool sent = attempted.state == storage::NoticeState::sent;
+  if (dropped && !sent) return {};
+  if (auto put = transaction.correspondence().put_notice(attempted); !put) return put.error();
+  if (!dropped) return {};
+  return tell_of_close(transaction, *notices, attempted);
 }
 
 }  // namespace trialgate::gateway

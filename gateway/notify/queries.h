@@ -39,12 +39,18 @@ struct QueryPlan {
                                                               const storage::SubmissionRow& released,
                                                               const Act& act);
 
-/// Records the site's words. Errors: not_found; invalid_argument when the query is closed.
+/// Records the site's words; no reminder follows. Errors: not_found; invalid_argument when the query is
+/// closed.
 [[nodiscard]] storage::Result<void> answer_query(storage::Transaction& transaction, std::uint64_t query,
                                                  const std::string& answer, const std::string& name,
                                                  storage::UtcTime now);
 /// Closes one query on a person's word. Errors as for answer_query.
 [[nodiscard]] storage::Result<void> close_query(storage::Transaction& transaction, std::uint64_t query,
                                                 const Act& act);
+
+/// Records what became of an attempt to send. What was dropped meanwhile stays dropped, unless the mail has
+/// left all the same: then the site is told of the close as well. Error: not_found.
+[[nodiscard]] storage::Result<void> record_attempt(storage::Transaction& transaction,
+                                                   const storage::NoticeRow& attempted);
 
 }  // namespace trialgate::gateway

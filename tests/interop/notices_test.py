@@ -103,6 +103,7 @@ class Notices(NoticeTestCase):
         self.assertEqual(mail["Auto-Submitted"], "auto-generated")
         self.assertIn((mail["From"], [TECHNICIAN, "second@site01.example"]), self.mail.envelopes)
         self.assertTrue(mail["Message-ID"].endswith("@cro.example>"))
+        self.assertNotRegex(mail.get_body(("plain",)).get_payload(decode=True), rb"[^\r]\n")
         plain, html = part(mail, "plain"), part(mail, "html")
         for text in (plain, html):
             self.assertIn("2026-02-20", text)
@@ -142,6 +143,45 @@ class Notices(NoticeTestCase):
         self.assertEqual(closed["closed"]["by"], "trialgate")
         self.assertIn("meets the charter", part(self.mails(query, "Closed")[0], "plain"))
 
+    def test_a_later_version_that_passes_closes_the_query(self):
+        made = study(patient(6), seed="completed later")
+        self.send(made.instances[:10] + made.instances[11:])
+        query = self.query_about(made)
+        self.mails(query, "Imaging query")
+        self.send(made.instances[10:11])
+        self.query_about(made, "closed")
+        self.mails(query, "Closed")
+
+    def test_a_query_closed_while_its_mail_is_under_way_is_told_of_too(self):
+        self.mail.holding = True
+        self.addCleanup(setattr, self.mail, "holding", False)
+        before = self.mail.held
+        made = study(patient(7), thickness=7.5, spacing=7.5, seed="under way")
+        self.send(made.instances)
+        query = self.query_about(made)
+        self.assertTrue(wait_until(lambda: self.mail.held > before, 30))
+        done = self.node.run("query", "close", str(query["id"]), "--reason", "by telephone", *WHO)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.mail.holding = False
+        self.assertIn("by telephone", part(self.mails(query, "Closed")[0], "plain"))
+        self.mails(query, "Imaging query")
+
+    def test_an_address_that_is_refused_keeps_the_mail_from_nobody_else(self):
+        self.mail.refused = ("second@site01.example",)
+        self.addCleanup(setattr, self.mail, "refused", ())
+        before = len(self.mail.envelopes)
+        made = study(patient(8), thickness=7.5, spacing=7.5, seed="refused address")
+        self.send(made.instances)
+        query = self.query_about(made)
+        self.mails(query, "Imaging query")
+        self.assertEqual(self.mail.envelopes[before:][0], ("trialgate@cro.example", [TECHNICIAN]))
+
+        def sent():
+            notice = self.node.ask("query", "show", str(query["id"]))["notices"][0]
+            return notice if notice["state"] == "sent" else None
+
+        self.assertEqual(wait_until(sent, 10, 0.2)["last_error"], "1 of the addresses refused")
+
     def test_another_version_has_a_query_of_its_own_and_the_earlier_one_ends(self):
         made = study(patient(4), thickness=7.5, spacing=7.5, seed="version")
         self.send(made.instances[:-2])
@@ -166,12 +206,14 @@ class Notices(NoticeTestCase):
         made = study(patient(5), thickness=7.5, spacing=7.5, seed="hostile")
         for instance in made.instances:
             instance.dataset["AccessionNumber"] = "<b>\r\nBcc: x@y</b>"
+            instance.dataset["SeriesDescription"] = "<script>\r\n.\r\nBcc: x@y"
         self.send(made.instances)
         mail = self.mails(self.query_about(made), "Imaging query")[0]
         self.assertIsNone(mail["Bcc"])
         self.assertNotIn("\nBcc:", part(mail, "plain"))
         self.assertIn("&lt;b&gt;", part(mail, "html"))
         self.assertNotIn("<b>\r\nBcc", part(mail, "html"))
+        self.assertNotIn("<script>", part(mail, "html"))
 
     def test_a_site_without_an_address_has_its_query_all_the_same(self):
         made = study(UNREGISTERED, date="20260221", seed="no address")
@@ -181,13 +223,14 @@ class Notices(NoticeTestCase):
 
 
 class MailServerAway(NoticeTestCase):
-    """A mail server that is down delays notices, also over a restart of the node."""
+    """A mail server, here one with TLS from the first byte, that is down delays notices, also over a restart of the node."""
 
     @classmethod
     def before_node(cls):
         super().before_node()
         cls.mail.stop()
-        cls.sections["mail"]["answer_within_days"] = 1
+        cls.mail.implicit_tls = True
+        cls.sections["mail"].update({"security": "tls", "answer_within_days": 1})
 
     def test_notices_wait_for_it(self):
         made = study(patient(1), thickness=7.5, spacing=7.5, seed="away")

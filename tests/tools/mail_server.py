@@ -1,5 +1,6 @@
-"""A real mail server for tests: SMTP with STARTTLS and authentication, on the loopback address."""
+"""A real mail server for tests: SMTP with TLS and authentication, on the loopback address."""
 
+import asyncio
 import email
 import email.policy
 import logging
@@ -30,7 +31,11 @@ logging.getLogger("mail.log").setLevel(logging.ERROR)
 
 
 class MailServer:
-    """Takes mail of one user. `received`: decoded messages, in the order in which they came; `envelopes`: (from, [to])."""
+    """Takes mail of one user. `received`: decoded messages, in the order in which they came; `envelopes`: (from, [to]).
+
+    `implicit_tls`: TLS from the first byte, instead of STARTTLS; set it before `start`. `refused`: recipients that it does not
+    take. As long as `holding` is true, a mail waits for its answer; `held` counts those that did.
+    """
 
     USER, PASSWORD = "trialgate", "a password of the test"
 
@@ -39,16 +44,20 @@ class MailServer:
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         self._context.load_cert_chain(certificate, key)
         self._controller = None
+        self.implicit_tls, self.refused, self.holding, self.held = False, (), False, 0
 
     def start(self):
+        if self.implicit_tls:
+            protection = {"ssl_context": self._context, "auth_require_tls": False}
+        else:
+            protection = {"tls_context": self._context, "require_starttls": True}
         self._controller = Controller(
             self,
             hostname=LOOPBACK,
             port=self.port,
-            tls_context=self._context,
-            require_starttls=True,
             auth_required=True,
             authenticator=self._authenticate,
+            **protection,
         )
         self._controller.start()
         return self
@@ -65,8 +74,17 @@ class MailServer:
         )
         return AuthResult(success=known, handled=True)
 
+    async def handle_RCPT(self, server, session, envelope, address, options):
+        if address in self.refused:
+            return "550 no such mailbox"
+        envelope.rcpt_tos.append(address)
+        return "250 taken"
+
     async def handle_DATA(self, server, session, envelope):
-        assert session.ssl is not None
+        assert self.implicit_tls or session.ssl is not None
+        self.held += self.holding
+        while self.holding:
+            await asyncio.sleep(0.05)
         self.envelopes.append((envelope.mail_from, list(envelope.rcpt_tos)))
         self.received.append(email.message_from_bytes(envelope.content, policy=email.policy.default))
         return "250 taken"
