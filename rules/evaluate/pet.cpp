@@ -81,8 +81,28 @@ bool has_value(const InstanceRecord& record, std::string_view path, std::string_
          std::ranges::any_of(values.value, [&](const std::string& value) { return same_text(value, word); });
 }
 
+/// Enhanced PET has no Units (0054,1001): the Real World Value Mapping macro says what the values are, in
+/// UCUM.
+bool is_mapped_to(const InstanceRecord& record, std::string_view unit) {
+  for (const char* const groups :
+       {"SharedFunctionalGroupsSequence[0].", "PerFrameFunctionalGroupsSequence[0]."}) {
+    const auto code = record.text(
+        std::string(groups) + "RealWorldValueMappingSequence[0].MeasurementUnitsCodeSequence[0].CodeValue");
+    if (code && trim(*code) == unit) return true;
+  }
+  return false;
+}
+
+bool holds_activity(const InstanceRecord& record) {
+  return has_value(record, "Units", "BQML") || is_mapped_to(record, "Bq/ml");
+}
+
+bool holds_suv(const InstanceRecord& record) {
+  return has_value(record, "Units", "GML") || is_mapped_to(record, "{SUVbw}g/ml");
+}
+
 void add_units(const InstanceRecord& record, std::vector<Text>& obstacles) {
-  if (has_value(record, "Units", "BQML") || has_value(record, "Units", "GML")) return;
+  if (holds_activity(record) || holds_suv(record)) return;
   if (has_value(record, "Units", "CNTS")) {
     // Philips: counts with a factor to SUV, or to Bq/ml, beside them.
     for (const char* const factor :
@@ -166,8 +186,8 @@ std::vector<Text> suv_obstacles(const InstanceRecord& record) {
   std::vector<Text> obstacles;
   add_units(record, obstacles);
   add_corrections(record, obstacles);
-  // GML is a SUV already: what it was made of does not matter any more.
-  if (has_value(record, "Units", "GML")) return obstacles;
+  // What it was made of does not matter any more.
+  if (holds_suv(record)) return obstacles;
   add_weight(record, obstacles);
   const Value activity = injected_activity(record);
   if (activity.state != Value::State::known) obstacles.push_back(activity.why);

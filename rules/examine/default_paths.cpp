@@ -301,6 +301,10 @@ constexpr auto paths = std::to_array<std::string_view>({
     "RadiopharmaceuticalInformationSequence[*].RadionuclideCodeSequence[0].CodingSchemeDesignator",
     "RadiopharmaceuticalInformationSequence[*].RadiopharmaceuticalCodeSequence[0].CodeValue",
     "RadiopharmaceuticalInformationSequence[*].RadiopharmaceuticalCodeSequence[0].CodeMeaning",
+    "SharedFunctionalGroupsSequence[0].RealWorldValueMappingSequence[0].MeasurementUnitsCodeSequence[0]."
+    "CodeValue",
+    "PerFrameFunctionalGroupsSequence[0].RealWorldValueMappingSequence[0].MeasurementUnitsCodeSequence[0]."
+    "CodeValue",
     "SequenceOfUltrasoundRegions[*].PhysicalDeltaX",
     "SequenceOfUltrasoundRegions[*].PhysicalDeltaY",
     "SequenceOfUltrasoundRegions[*].PhysicalUnitsXDirection",

@@ -1,20 +1,25 @@
 // What examination and judgement cost beside a store that is empty, or holds many instances of many subjects.
-//     judging STORE TRIAL.yaml FOLDER STORED_INSTANCES SUBJECTS
-// FOLDER holds the Part 10 files of one study. STORED_INSTANCES rows of SUBJECTS earlier studies are put into
-// the store first, a hundredth of them with a record of the first file's. Then every file is examined and
-// recorded as the node does, and the study is judged. Prints CPU time of this process and elapsed time, in
-// milliseconds, as one JSON object.
+//     judging fill STORE TRIAL.yaml FOLDER INSTANCES SUBJECTS
+// puts INSTANCES rows of SUBJECTS earlier studies into the store, a hundredth of them with a record of the
+// first file's.
+//     judging measure STORE TRIAL.yaml FOLDER TRIALGATE
+// examines the Part 10 files of FOLDER, which are one study, in worker processes of the program TRIALGATE,
+// records and judges them as the node does, and prints CPU time, workers included, and elapsed time in
+// milliseconds as one JSON object.
 
 #include "gateway/config/trial_book.h"
 #include "gateway/pipeline/examined_record.h"
 #include "gateway/pipeline/judge.h"
+#include "gateway/worker/examine_all.h"
 #include "tests/storage/support.h"
+
+#include <fcntl.h>
+#include <sys/resource.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
-#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -29,11 +34,20 @@ using storage::Transaction;
 
 constexpr std::size_t rows_of_a_commit = 2000;
 constexpr std::size_t records_of_a_commit = 64;
+/// Number of the first instance of the study that is measured, beyond all that are stored.
+constexpr std::uint64_t first_of_study = 1ULL << 40U;
 
+/// Of this process and of the children that have ended.
 double cpu_ms() {
-  timespec now{};
-  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) * 1e3 + static_cast<double>(now.tv_nsec) / 1e6;
+  double total = 0;
+  for (const int who : {RUSAGE_SELF, RUSAGE_CHILDREN}) {
+    rusage usage{};
+    ::getrusage(who, &usage);
+    for (const timeval& time : {usage.ru_utime, usage.ru_stime}) {
+      total += static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_usec) / 1e3;
+    }
+  }
+  return total;
 }
 
 /// CPU and elapsed time since its construction.
@@ -98,7 +112,6 @@ storage::SubmissionRow submission(std::uint64_t id, const std::string& study_uid
 }
 
 void fill(storage::Store& store, const std::string& record, std::uint64_t instances, std::uint64_t subjects) {
-  if (instances == 0) return;
   const std::uint64_t of_each = std::max<std::uint64_t>(instances / subjects, 1);
   std::uint64_t number = 0;
   while (number < instances) {
@@ -134,96 +147,117 @@ std::vector<std::uint8_t> bytes_of(const std::filesystem::path& path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-struct Costs {
-  double examine_cpu = 0;  ///< of all files
-  double record_cpu = 0;
-};
-
-/// Examines the files and records them as instances of `row`.
-Costs examine_and_record(storage::Store& store, const std::vector<std::filesystem::path>& files,
-                         const gateway::ExaminedPaths& wanted, std::uint64_t first_number,
-                         storage::SubmissionRow& row) {
-  Costs costs;
-  std::vector<rules::InstanceRecord> batch;
-  for (std::size_t at = 0; at < files.size(); ++at) {
-    const auto bytes = bytes_of(files[at]);
-    const Stopwatch examining;
-    auto record = rules::examine(bytes, wanted.paths);
-    costs.examine_cpu += examining.cpu();
-    if (!record) give_up("not readable: " + files[at].string());
-    batch.push_back(std::move(*record));
-    if (batch.size() < records_of_a_commit && at + 1 < files.size()) continue;
-    const Stopwatch recording;
-    row.study_uid = batch.front().study_uid;
-    commit(store, [&](Transaction& transaction) -> storage::Result<void> {
-      if (auto put = transaction.index().put_submission(row); !put) return put;
-      for (std::size_t i = 0; i < batch.size(); ++i) {
-        const std::uint64_t number = first_number + at + 1 - batch.size() + i;
-        const auto known = instance(batch[i].sop_instance_uid, number, row.id, row.study_uid);
-        if (auto put = transaction.index().put_instance(known); !put) return put;
-        auto put = transaction.index().put_record(known.blob, gateway::encode(batch[i], wanted.fingerprint));
-        if (!put) return put;
-      }
-      return {};
-    });
-    costs.record_cpu += recording.cpu();
-    batch.clear();
-  }
-  return costs;
-}
-
-}  // namespace
-
-int main(int argc, char** argv) {
-  if (argc < 6) give_up("usage: judging STORE TRIAL.yaml FOLDER STORED_INSTANCES SUBJECTS");
-  const std::uint64_t stored = std::stoull(argv[4]);
-  const std::uint64_t subjects = std::max<std::uint64_t>(std::stoull(argv[5]), 1);
+std::vector<std::filesystem::path> files_of(const char* folder) {
   std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator(argv[3])) files.push_back(entry.path());
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) files.push_back(entry.path());
   std::ranges::sort(files);
   if (files.empty()) give_up("no files");
+  return files;
+}
 
-  gateway::NodeConfig config;
-  config.trials.push_back({argv[2], {}});
+std::unique_ptr<gateway::TrialBook> load_trial(gateway::NodeConfig& config, const char* file) {
+  config.trials.push_back({file, {}});
   auto loaded = gateway::TrialBook::load(config);
   if (const auto* const errors = std::get_if<std::vector<rules::ConfigError>>(&loaded)) {
     give_up(errors->front().message);
   }
-  const auto trials = std::move(std::get<std::unique_ptr<gateway::TrialBook>>(loaded));
-  const auto wanted = gateway::examined_paths(*trials->current());
+  return std::move(std::get<std::unique_ptr<gateway::TrialBook>>(loaded));
+}
 
-  storage::PosixFileSystem file_system;
-  auto store_config = storage::testing::small_store(argv[1]);
-  store_config.map_size_bytes = std::uint64_t{16} << 30U;
-  const auto store = value(storage::Store::open(store_config, file_system));
+/// All files in worker processes, which have ended when this returns.
+std::vector<rules::InstanceRecord> examine(const std::vector<std::filesystem::path>& files,
+                                           const gateway::ExaminedPaths& wanted, const char* program) {
+  gateway::WorkerPoolConfig config;
+  config.command = {program, "worker"};
+  gateway::InstanceWorkers workers(config);
+  const auto open = [&](std::size_t i) -> std::variant<storage::UniqueFd, std::string> {
+    return storage::UniqueFd(::open(files[i].c_str(), O_RDONLY | O_CLOEXEC));
+  };
+  auto outcomes = gateway::examine_all(workers, files.size(), open, wanted.paths, [] {});
+  std::vector<rules::InstanceRecord> records;
+  for (gateway::ExamineOutcome& outcome : outcomes) {
+    if (const auto* const failure = std::get_if<gateway::WorkerFailure>(&outcome)) give_up(failure->reason);
+    records.push_back(std::move(std::get<rules::InstanceRecord>(outcome)));
+  }
+  return records;
+}
 
-  const auto first = rules::examine(bytes_of(files.front()), wanted.paths);  // also reads the dictionary
-  if (!first) give_up("not readable: " + files.front().string());
-  fill(*store, gateway::encode(*first, wanted.fingerprint), stored, subjects);
+/// Records as many at a time as the node does.
+void record(storage::Store& store, const std::vector<rules::InstanceRecord>& records,
+            const gateway::ExaminedPaths& wanted, const storage::SubmissionRow& row) {
+  for (std::size_t from = 0; from < records.size(); from += records_of_a_commit) {
+    const std::size_t to = std::min(from + records_of_a_commit, records.size());
+    commit(store, [&](Transaction& transaction) -> storage::Result<void> {
+      if (auto put = transaction.index().put_submission(row); !put) return put;
+      for (std::size_t at = from; at < to; ++at) {
+        const auto known = instance(records[at].sop_instance_uid, first_of_study + at, row.id, row.study_uid);
+        if (auto put = transaction.index().put_instance(known); !put) return put;
+        auto put =
+            transaction.index().put_record(known.blob, gateway::encode(records[at], wanted.fingerprint));
+        if (!put) return put;
+      }
+      return {};
+    });
+  }
+}
+
+void measure(storage::Store& store, const gateway::TrialBook& trials, const gateway::NodeConfig& config,
+             const std::vector<std::filesystem::path>& files, const char* program) {
+  const auto wanted = gateway::examined_paths(*trials.current());
+  const Stopwatch examining;
+  const auto records = examine(files, wanted, program);
+  const double examined = examining.cpu();
 
   std::uint64_t id = 0;
-  commit(*store, [&](Transaction& transaction) -> storage::Result<void> {
+  commit(store, [&](Transaction& transaction) -> storage::Result<void> {
     const auto allocated = transaction.index().allocate_submission_id();
     if (!allocated) return allocated.error();
     id = *allocated;
     return {};
   });
-  auto row = submission(id, "", files.size());
+  auto row = submission(id, records.front().study_uid, records.size());
   row.state = storage::SubmissionState::examined;
-  const Costs costs = examine_and_record(*store, files, wanted, stored + 1, row);
+  const Stopwatch recording;
+  record(store, records, wanted, row);
+  const double recorded = recording.cpu();
 
   gateway::InstanceWorkers workers(gateway::WorkerPoolConfig{});  // none is asked: every record is fresh
   gateway::Logger log(stderr, gateway::LogFormat::text, dimse::Level::error);
-  gateway::Judge judge(*store, workers, *trials, config, log);
+  gateway::Judge judge(store, workers, trials, config, log);
   const Stopwatch judging;
   if (const auto judged = judge.judge(row); !judged) give_up(judged.error().message());
   const double judged_cpu = judging.cpu();
   const double judged_elapsed = judging.elapsed();
-  const auto count = static_cast<double>(files.size());
+  const auto count = static_cast<double>(records.size());
   std::printf(
-      "{\"stored\": %llu, \"subjects\": %llu, \"instances\": %zu, \"examine_cpu_ms\": %.4f, "
-      "\"record_cpu_ms\": %.4f, \"judge_cpu_ms\": %.1f, \"judge_elapsed_ms\": %.1f}\n",
-      static_cast<unsigned long long>(stored), static_cast<unsigned long long>(subjects), files.size(),
-      costs.examine_cpu / count, costs.record_cpu / count, judged_cpu, judged_elapsed);
+      "{\"instances\": %zu, \"examine_cpu_ms\": %.4f, \"record_cpu_ms\": %.4f, "
+      "\"judge_cpu_ms\": %.1f, \"judge_elapsed_ms\": %.1f}\n",
+      records.size(), examined / count, recorded / count, judged_cpu, judged_elapsed);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const std::string what = argc > 1 ? argv[1] : "";
+  if (!(what == "fill" && argc == 7) && !(what == "measure" && argc == 6)) {
+    give_up(
+        "usage: judging fill STORE TRIAL.yaml FOLDER INSTANCES SUBJECTS\n"
+        "       judging measure STORE TRIAL.yaml FOLDER TRIALGATE");
+  }
+  gateway::NodeConfig config;
+  const auto trials = load_trial(config, argv[3]);
+  const auto files = files_of(argv[4]);
+  storage::PosixFileSystem file_system;
+  auto store_config = storage::testing::small_store(argv[2]);
+  store_config.map_size_bytes = std::uint64_t{16} << 30U;
+  const auto store = value(storage::Store::open(store_config, file_system));
+  if (what == "measure") {
+    measure(*store, *trials, config, files, argv[5]);
+    return 0;
+  }
+  const auto wanted = gateway::examined_paths(*trials->current());
+  const auto first = rules::examine(bytes_of(files.front()), wanted.paths);
+  if (!first) give_up("not readable: " + files.front().string());
+  fill(*store, gateway::encode(*first, wanted.fingerprint), std::stoull(argv[5]), std::stoull(argv[6]));
   return 0;
 }

@@ -8,6 +8,7 @@ Builds nothing: the program `judging` of the build is run. Prints a table for RE
 
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -54,27 +55,32 @@ def write_trial(folder, subjects):
     return os.path.join(folder, "ONC-301.yaml")
 
 
-def measure(program, work, study, stored, subjects, run):
+def measure(build, work, study, stored, subjects, run):
+    program = os.path.join(build, "tests", "gateway", "judging")
     place = os.path.join(work, f"{stored}-{run}")
-    os.makedirs(os.path.join(place, "store"))
+    store = os.path.join(place, "store")
+    os.makedirs(store)
     trial = write_trial(os.path.join(place, "trial"), subjects)
-    done = subprocess.run(
-        [program, os.path.join(place, "store"), trial, study, str(stored), str(subjects)], capture_output=True, text=True
-    )
-    if done.returncode != 0:
-        sys.exit(done.stderr)
+    commands = [[program, "measure", store, trial, study, os.path.join(build, "gateway", "trialgate")]]
+    if stored:
+        commands.insert(0, [program, "fill", store, trial, study, str(stored), str(subjects)])
+    for command in commands:
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode != 0:
+            sys.exit(done.stderr)
+    shutil.rmtree(place)
     return json.loads(done.stdout)
 
 
 def main():
-    program = os.path.join(os.path.abspath(sys.argv[1]), "tests", "gateway", "judging")
+    build = os.path.abspath(sys.argv[1])
     runs = int(sys.argv[2]) if len(sys.argv) > 2 else 3
     results = {}
     with tempfile.TemporaryDirectory(prefix="trialgate-bench-") as work:
         study = os.path.join(work, "study")
         write_study(study)
         for size in (SMALL, LARGE):
-            results[size] = [measure(program, work, study, *size, run) for run in range(runs)]
+            results[size] = [measure(build, work, study, *size, run) for run in range(runs)]
     keys = ("examine_cpu_ms", "record_cpu_ms", "judge_cpu_ms", "judge_elapsed_ms")
     medians = {size: {key: statistics.median(run[key] for run in results[size]) for key in keys} for size in results}
     print("| stored instances | subjects | examine, CPU ms each | record, CPU ms each | judge 2 000, CPU ms | judge 2 000, elapsed ms |")

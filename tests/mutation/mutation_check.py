@@ -37,7 +37,9 @@ class Copy:
     def prepare(self):
         shutil.rmtree(self.source, ignore_errors=True)
         shutil.copytree(SOURCE, self.source, ignore=shutil.ignore_patterns("build", ".git"))
-        configured = run(["cmake", "--preset", "release", "-B", self.build], cwd=self.source)
+        data = os.environ.get("TRIALGATE_TEST_DATA")
+        defined = [f"-DTRIALGATE_TEST_DATA={data}"] if data else []
+        configured = run(["cmake", "--preset", "release", "-B", self.build, *defined], cwd=self.source)
         if configured.returncode != 0:
             sys.exit(configured.stdout)
         failure = self.failure()

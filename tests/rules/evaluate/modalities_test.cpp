@@ -233,6 +233,23 @@ TEST_CASE("what keeps an SUV from being computed is named, each by itself") {
         Names{"the time of injection is absent"});
 }
 
+TEST_CASE("PS3.3 §C.7.6.16.2.11: enhanced PET says its units as a real world value mapping") {
+  const std::string unit =
+      "SharedFunctionalGroupsSequence[0].RealWorldValueMappingSequence[0].MeasurementUnitsCodeSequence[0]."
+      "CodeValue";
+  InstanceRecord mapped = pet_slice(1, 0);
+  unset(mapped, "Units");
+  CHECK(suv_obstacles(mapped).size() == 1);
+  set(mapped, unit, {"{counts}/s"});
+  CHECK(suv_obstacles(mapped).size() == 1);
+  set(mapped, unit, {"Bq/ml"});
+  CHECK(suv_obstacles(mapped).empty());
+  unset(mapped, "PatientWeight");
+  CHECK(suv_obstacles(mapped).size() == 1);
+  set(mapped, unit, {"{SUVbw}g/ml"});
+  CHECK(suv_obstacles(mapped).empty());
+}
+
 TEST_CASE("PET: counts with a Philips factor, SUV units, and enhanced PET in MBq are what they are") {
   InstanceRecord counts = pet_slice(1, 0);
   set(counts, "Units", {"CNTS"});
