@@ -36,7 +36,8 @@ bool is_date_or_time(Vr vr) noexcept {
 
 }  // namespace
 
-ActionTable::ActionTable(const DeidentificationRules& rules) : rules_(rules) {
+ActionTable::ActionTable(const DeidentificationRules& rules)
+    : rules_(rules), words_(rules.clean_terms, rules.clean_patterns) {
   for (const ConfidentialityRow& row : confidentiality_rows())
     decisions_.emplace(Tag(row.tag), from_row(row));
   for (const SupplementRow& row : supplement_rows()) {
@@ -89,6 +90,20 @@ Decision ActionTable::from_row(const ConfidentialityRow& row) const {
     }
     decision.device_date = device_date;
   }
+  if (decision.action != Action::profile) return decision;
+  const auto cleans = [&](Option option) { return row.cleans(option) && rules_.has(option); };
+  if (cleans(Option::clean_descriptors)) {
+    decision.action = Action::clean;
+    decision.words = &words_;
+    decision.rule = to_string(Option::clean_descriptors);
+  } else if (cleans(Option::clean_structured_content)) {
+    decision.action = Action::clean_content;
+    decision.rule = to_string(Option::clean_structured_content);
+  } else if (cleans(Option::clean_graphics)) {
+    // What somebody drew can be a name as well as what somebody wrote.
+    decision.profile = ProfileAction::x;
+    decision.rule = to_string(Option::clean_graphics);
+  }
   return decision;
 }
 
@@ -120,28 +135,54 @@ Decision ActionTable::from_supplement(const SupplementRow& row) const {
   return by_profile(ProfileAction::x, vr, rule);
 }
 
-void ActionTable::add_overrides() {
+Decision ActionTable::from_override(const DeidentificationOverride& wanted, Vr vr) {
   constexpr std::string_view rule = "override";
+  Decision decision = by_profile(ProfileAction::x, vr, rule);
+  switch (wanted.action) {
+    case OverrideAction::keep:
+      return kept(vr, rule);
+    case OverrideAction::remove:
+      break;
+    case OverrideAction::empty:
+      decision.profile = ProfileAction::z;
+      break;
+    case OverrideAction::replace:
+      decision.action = Action::replace;
+      decision.value = &wanted.value;
+      break;
+    case OverrideAction::hash:
+      decision.action = Action::hash;
+      break;
+    case OverrideAction::shift:
+      decision.action = Action::shift;
+      break;
+    case OverrideAction::map:
+      decision.action = Action::map;
+      decision.value = &wanted.value;
+      break;
+    case OverrideAction::clean:
+      decision.action = Action::clean;
+      decision.words = &words_of_overrides_.emplace_back(wanted.terms, wanted.patterns);
+      break;
+  }
+  return decision;
+}
+
+void ActionTable::add_overrides() {
   for (const DeidentificationOverride& wanted : rules_.overrides) {
-    const auto tag = parse_tag(wanted.attribute);
-    const DictionaryEntry* attribute = tag ? lookup(*tag) : lookup(std::string_view(wanted.attribute));
-    if (attribute == nullptr) continue;
-    Decision decision = by_profile(ProfileAction::x, attribute->vr, rule);
-    switch (wanted.action) {
-      case OverrideAction::keep:
-        decision = kept(attribute->vr, rule);
-        break;
-      case OverrideAction::remove:
-        break;
-      case OverrideAction::empty:
-        decision.profile = ProfileAction::z;
-        break;
-      case OverrideAction::replace:
-        decision.action = Action::replace;
-        decision.value = &wanted.value;
-        break;
+    std::vector<Tag> path = path_of(wanted);
+    if (path.empty()) continue;
+    const Tag tag = path.back();
+    Decision decision = from_override(wanted, lookup(tag)->vr);
+    const bool falls_back = decision.action == Action::shift || decision.action == Action::clean;
+    if (const auto earlier = decisions_.find(tag); falls_back && earlier != decisions_.end()) {
+      decision.profile = earlier->second.profile;
     }
-    decisions_[tag.value_or(attribute->tag)] = decision;
+    if (path.size() == 1) {
+      decisions_[tag] = decision;
+    } else {
+      by_path_.emplace_back(std::move(path), decision);
+    }
   }
 }
 
@@ -177,7 +218,12 @@ Decision ActionTable::by_vr(const DictionaryEntry& attribute) const {
   }
 }
 
-Decision ActionTable::decide(Tag tag) const {
+Decision ActionTable::decide(Tag tag, std::span<const Tag> path) const {
+  for (const auto& [wanted, decision] : by_path_) {
+    if (wanted.back() == tag && std::ranges::equal(std::span(wanted).first(wanted.size() - 1), path)) {
+      return decision;
+    }
+  }
   if (const auto found = decisions_.find(tag); found != decisions_.end()) return found->second;
   const unsigned group = tag.group();
   if (group < 0x0008 || tag.is_group_length())
@@ -201,11 +247,29 @@ std::string ActionTable::canonical_text() const {
   text += ' ' + tables_sha256() + ' ' + std::string(to_string(rules_.dates)) + ' ' +
           std::to_string(rules_.max_shift_days) + ' ' + std::string(to_string(rules_.device_dates));
   for (const Option option : rules_.options) text += ' ' + std::string(to_string(option));
-  for (const Tag tag : sorted) {
-    const Decision& decision = decisions_.at(tag);
-    text += '\n' + to_string(tag) + ' ' + std::to_string(static_cast<int>(decision.action)) + ' ' +
+  const auto add_words = [&text](const std::vector<std::string>& words) {
+    for (const std::string& word : words) text += '\n' + word;
+  };
+  add_words(rules_.clean_terms);
+  add_words(rules_.clean_patterns);
+  for (const DeidentificationOverride& wanted : rules_.overrides) {
+    text += '\n' + wanted.attribute;
+    add_words(wanted.terms);
+    add_words(wanted.patterns);
+  }
+  const auto add = [&text](const Decision& decision) {
+    text += ' ' + std::to_string(static_cast<int>(decision.action)) + ' ' +
             std::to_string(static_cast<int>(decision.profile)) + ' ' + std::string(decision.rule);
     if (decision.value != nullptr) text += ' ' + *decision.value;
+  };
+  for (const Tag tag : sorted) {
+    text += '\n' + to_string(tag);
+    add(decisions_.at(tag));
+  }
+  for (const auto& [path, decision] : by_path_) {
+    text += '\n';
+    for (const Tag tag : path) text += to_string(tag);
+    add(decision);
   }
   return text;
 }

@@ -46,14 +46,15 @@ class Run {
       : file_(file),
         rules_(rules),
         subject_(subject),
-        pass_(rules.actions(), identity,
+        pass_(rules.actions(), identity, subject,
               identity.shift_days(subject.subject_id, rules.rules().max_shift_days)) {}
 
   std::variant<Deidentified, Held> run(const Limits& limits) {
     if (auto cause = read(limits)) return *cause;
     check_anomalies();
     check_identity();
-    for (HoldCause& cause : hold_causes_of_kind(data_set_)) causes_.push_back(std::move(cause));
+    for (HoldCause& cause : hold_causes_of_kind(data_set_, rules_.rules()))
+      causes_.push_back(std::move(cause));
     rule_on_pixels();
     if (!causes_.empty()) return Held{std::move(causes_)};
     if (auto cause = make_pixels()) return *cause;
@@ -268,7 +269,7 @@ class Run {
     markers.methods.push_back("trialgate, rules " + rules_.sha256().substr(0, 16));
     bool deviates = false;
     for (const DeidentificationOverride& rule : rules.overrides) {
-      if (rule.action != OverrideAction::keep) continue;
+      if (!is_weakening(rule, rules)) continue;
       deviates = true;
       markers.methods.push_back(("deviation " + rule.deviation).substr(0, 64));
     }

@@ -41,6 +41,15 @@ std::string to_decimal(std::span<const std::uint8_t, 16> bytes) {
   return digits;
 }
 
+std::string hex_of(std::span<const std::uint8_t> bytes, std::string_view digits) {
+  std::string text;
+  for (const std::uint8_t byte : bytes) {
+    text += digits[byte >> 4U];
+    text += digits[byte & 0xFU];
+  }
+  return text;
+}
+
 std::string_view without_padding(std::string_view uid) noexcept {
   while (!uid.empty() && (uid.back() == '\0' || uid.back() == ' ')) uid.remove_suffix(1);
   while (!uid.empty() && uid.front() == ' ') uid.remove_prefix(1);
@@ -91,15 +100,14 @@ std::int32_t Identity::shift_days(std::string_view subject_id, std::int32_t max_
   return static_cast<std::int32_t>(days);
 }
 
+std::string Identity::hash(std::string_view text) const {
+  const Mac mac = hmac(key_, "hash", without_padding(text));
+  return hex_of(std::span(mac).first<8>(), "0123456789ABCDEF");
+}
+
 std::string Identity::key_check() const {
   const Mac mac = hmac(key_, "check", "");
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string text;
-  for (std::size_t i = 0; i < 4; ++i) {
-    text += digits[mac[i] >> 4U];
-    text += digits[mac[i] & 0xFU];
-  }
-  return text;
+  return hex_of(std::span(mac).first<4>(), "0123456789abcdef");
 }
 
 bool is_registered_uid(std::string_view uid) noexcept {

@@ -25,6 +25,8 @@ class Identity {
   [[nodiscard]] std::string new_uid(std::string_view uid) const;
   /// Days to add to every date of the subject: -max_days..max_days without 0.
   [[nodiscard]] std::int32_t shift_days(std::string_view subject_id, std::int32_t max_days) const;
+  /// 64 bits of the HMAC in hex capitals: valid in AE, CS, SH and every longer text. Padding does not count.
+  [[nodiscard]] std::string hash(std::string_view text) const;
   /// First 8 hex digits of an HMAC over a constant: tells keys apart in reports, tells nothing about the key.
   [[nodiscard]] std::string key_check() const;
 

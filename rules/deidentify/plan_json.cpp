@@ -23,6 +23,18 @@ bool read(const json::object& object, std::string_view key, std::string& text) {
   return true;
 }
 
+bool read_texts(const json::object& object, std::string_view key, std::vector<std::string>& texts) {
+  const json::value* found = object.if_contains(key);
+  const json::array* values = found == nullptr ? nullptr : found->if_array();
+  if (values == nullptr) return false;
+  for (const json::value& value : *values) {
+    const json::string* text = value.if_string();
+    if (text == nullptr) return false;
+    texts.emplace_back(text->data(), text->size());
+  }
+  return true;
+}
+
 template <class Enum>
 bool read_enum(const json::object& object, std::string_view key,
                std::optional<Enum> (*named)(std::string_view) noexcept, Enum& target) {
@@ -72,7 +84,9 @@ bool read_overrides(const json::object& object, DeidentificationRules& rules) {
     DeidentificationOverride read_rule;
     if (rule == nullptr || !read(*rule, "attribute", read_rule.attribute) ||
         !read_enum(*rule, "action", &override_action_named, read_rule.action) ||
-        !read(*rule, "value", read_rule.value) || !read(*rule, "deviation", read_rule.deviation)) {
+        !read(*rule, "value", read_rule.value) || !read_texts(*rule, "terms", read_rule.terms) ||
+        !read_texts(*rule, "patterns", read_rule.patterns) ||
+        !read(*rule, "deviation", read_rule.deviation)) {
       return false;
     }
     rules.overrides.push_back(std::move(read_rule));
@@ -91,6 +105,8 @@ json::value to_json(const DeidentificationRules& rules) {
     overrides.push_back({{"attribute", rule.attribute},
                          {"action", to_string(rule.action)},
                          {"value", rule.value},
+                         {"terms", json::value_from(rule.terms)},
+                         {"patterns", json::value_from(rule.patterns)},
                          {"deviation", rule.deviation}});
   }
   return {{"profile", rules.profile},
@@ -100,6 +116,8 @@ json::value to_json(const DeidentificationRules& rules) {
           {"device_dates", to_string(rules.device_dates)},
           {"key_file", rules.key_file},
           {"key_id", rules.key_id},
+          {"clean_terms", json::value_from(rules.clean_terms)},
+          {"clean_patterns", json::value_from(rules.clean_patterns)},
           {"overrides", std::move(overrides)},
           {"masks", to_json(rules.masks)}};
 }
@@ -115,6 +133,8 @@ Result<DeidentificationRules> deidentification_rules_from_json(const json::value
     return bad("device_dates");
   if (!read(*object, "key_file", rules.key_file)) return bad("key_file");
   if (!read(*object, "key_id", rules.key_id)) return bad("key_id");
+  if (!read_texts(*object, "clean_terms", rules.clean_terms)) return bad("clean_terms");
+  if (!read_texts(*object, "clean_patterns", rules.clean_patterns)) return bad("clean_patterns");
   if (!read_overrides(*object, rules)) return bad("overrides");
   const json::value* listed = object->if_contains("masks");
   auto masks = pixel_masks_from_json(listed == nullptr ? json::value() : *listed);

@@ -2,6 +2,7 @@
 
 #include "rules/dataset/values.h"
 #include "rules/deidentify/dates.h"
+#include "rules/deidentify/deidentify.h"
 #include "rules/deidentify/dummy.h"
 
 #include <algorithm>
@@ -13,6 +14,7 @@ namespace {
 
 using Option = DeidentificationOption;
 
+constexpr Tag value_type_tag{0x0040, 0xA040};
 constexpr std::string_view private_rule = "E.1-1 private attributes";
 
 std::string lower(std::string_view text) {
@@ -64,6 +66,55 @@ bool is_number(const Element& element) {
   }
 }
 
+/// Attributes that hold the value of a content item (PS3.3 Table C.17-5).
+bool is_content_value(Tag tag) noexcept {
+  const std::uint32_t value = tag.value();
+  return (value >= 0x0040A120 && value <= 0x0040A124) || value == 0x0040A160 || value == 0x0040A168 ||
+         value == 0x0040A300 || value == 0x00081199;
+}
+
+/// Dates and times of Type 1 about which the table of Types says otherwise or nothing: of multi-frame
+/// functional groups (PS3.3 §C.7.6.16) and of presentation states (§C.11.10), where Table E.1-1 removes them
+/// all the same.
+bool is_required_date(Tag tag, const ElementList& data_set) noexcept {
+  constexpr Tag shared_functional_groups{0x5200, 0x9229};
+  constexpr Tag content_label{0x0070, 0x0080};
+  switch (tag.value()) {
+    case 0x00080023:
+    case 0x00080033:
+      return data_set.find(shared_functional_groups) != nullptr;
+    case 0x00700082:
+    case 0x00700083:
+      return data_set.find(content_label) != nullptr;
+    default:
+      return false;
+  }
+}
+
+/// Codes of a hospital or a maker: their meanings are free text.
+bool is_local_scheme(std::string_view scheme) noexcept {
+  return scheme.empty() || scheme.starts_with("99") || scheme.starts_with("L");
+}
+
+bool has_local_code(const Element& sequence) {
+  constexpr Tag code_meaning{0x0008, 0x0104};
+  constexpr Tag coding_scheme{0x0008, 0x0102};
+  return std::ranges::any_of(sequence.items(), [&](const Item& item) {
+    const Element* scheme = item.elements.find(coding_scheme);
+    if (item.elements.find(code_meaning) == nullptr) return false;
+    return scheme == nullptr || (is_local_scheme(trim(scheme->text())) && trim(scheme->text()) != "LN");
+  });
+}
+
+std::string_view mapped_text(const DeidentificationSubject& subject, std::string_view member) {
+  if (member == "subject_id") return subject.subject_id;
+  if (member == "reading_id") return subject.reading_id;
+  if (member == "site_id") return subject.site_id;
+  if (member == "site_name") return subject.site_name;
+  if (member == "time_point_id") return subject.time_point_id;
+  return subject.protocol_id;
+}
+
 /// Names of machines and net addresses that are often no more than the model's name.
 bool is_name_of_equipment(Tag tag) noexcept {
   const std::uint32_t value = tag.value();
@@ -82,11 +133,16 @@ void ProfilePass::run(DataSet& data_set) {
   sop_class_uid_ = text(tags::sop_class_uid);
   local_offset_ = parse_utc_offset(text(Tag(0x0008, 0x0201)));
   technical_text_ = lower(text(Tag(0x0008, 0x1090))) + '\n' + lower(text(Tag(0x0008, 0x0060))) + '\n';
+  if (actions_.rules().has(Option::retain_safe_private)) claims_.read(data_set.elements);
   const std::optional<CharacterSet> initial{CharacterSet()};
   list(data_set.elements, &initial);
+  if (removed_content_ && has_position_reference_) {
+    hold(HoldReason::not_supported, Tag(0x0040, 0xDB73),
+         "content items refer to others by position, and some of those had to go");
+  }
 }
 
-void ProfilePass::list(ElementList& elements, Characters inherited) {
+void ProfilePass::list(ElementList& elements, Characters inherited, const Decision* content) {
   std::optional<CharacterSet> own;
   if (const Element* declared = elements.find(tags::specific_character_set)) {
     own = CharacterSet::parse(declared->text());
@@ -97,7 +153,7 @@ void ProfilePass::list(ElementList& elements, Characters inherited) {
   }
   std::vector<bool> removed;
   removed.reserve(elements.size());
-  for (Element& child : elements) removed.push_back(element(elements, child, inherited));
+  for (Element& child : elements) removed.push_back(element(elements, child, inherited, content));
 
   // A creator stays as long as something in its block does (PS3.5 §7.8.1).
   if (actions_.rules().has(Option::retain_safe_private)) {
@@ -118,10 +174,13 @@ void ProfilePass::list(ElementList& elements, Characters inherited) {
   elements.erase_if([&](const Element&) { return removed[place++]; });
 }
 
-bool ProfilePass::element(ElementList& parent, Element& element, Characters characters) {
+bool ProfilePass::element(ElementList& parent, Element& element, Characters characters,
+                          const Decision* content) {
   const Tag tag = element.tag();
   if (tag.is_private()) return private_element(parent, element, characters);
-  const Decision decision = actions_.decide(tag);
+  if (tag == Tag(0x0040, 0xDB73)) has_position_reference_ = true;
+  if (content != nullptr && is_content_value(tag)) return carry_out(parent, element, *content, characters);
+  const Decision decision = actions_.decide(tag, path_);
   if (decision.device_date) met_device_date_ = true;
   return carry_out(parent, element, decision, characters);
 }
@@ -133,7 +192,10 @@ bool ProfilePass::private_element(const ElementList& parent, const Element& elem
     const std::string_view creator = parent.creator_of(tag);
     const SafePrivateRow* safe = creator.empty() ? nullptr : find_safe_private(tag, creator);
     // Numbers are what the table can be trusted with (PS3.15 §E.3.10 Note); text stays suspicious.
-    if (safe != nullptr && (safe->vr == Vr::un || safe->vr == element.vr()) && is_number(element)) {
+    const bool listed = safe != nullptr && (safe->vr == Vr::un || safe->vr == element.vr());
+    const bool vouched_for = !creator.empty() && (listed || claims_.says_safe(tag, creator)) &&
+                             !claims_.says_identifying(tag, creator);
+    if (vouched_for && is_number(element)) {
       note(tag, Deed::kept, to_string(Option::retain_safe_private));
       return false;
     }
@@ -160,13 +222,43 @@ bool ProfilePass::carry_out(ElementList& parent, Element& element, const Decisio
       }
       note(tag, Deed::kept, decision.rule);
       return false;
+    case Action::clean:
+      return clean(parent, element, decision, characters);
+    case Action::clean_content:
+      if (!element.is_sequence()) return profile(parent, element, decision, characters);
+      content(element, decision, characters);
+      return false;
+    case Action::map_uid:
+      map_references(element, decision, characters);
+      return false;
     case Action::dummy:
+    case Action::hash:
+    case Action::map:
     case Action::replace:
-      break;
+      return write_other(parent, element, decision, characters);
   }
+  return true;
+}
+
+bool ProfilePass::write_other(ElementList& parent, Element& element, const Decision& decision,
+                              Characters characters) {
+  const Tag tag = element.tag();
   if (element.value().empty() && !element.is_sequence()) return false;
   collect(element, characters);
-  if (decision.value != nullptr) {
+  if (decision.action == Action::map) {
+    const auto text = *characters
+                          ? (*characters)->encode(mapped_text(subject_, *decision.value), element.vr())
+                          : std::nullopt;
+    if (!text) hold(HoldReason::unknown_character_set, tag, "the value to map to cannot be written");
+    element.replace(text.value_or(std::vector<std::uint8_t>()));
+  } else if (decision.action == Action::hash) {
+    std::string hashes;
+    for (const std::string_view value : split_values(element.text())) {
+      if (!hashes.empty()) hashes += '\\';
+      hashes += identity_.hash(value);
+    }
+    element.replace(hashes);
+  } else if (decision.value != nullptr) {
     element.replace(*decision.value);
   } else {
     replace_with_dummy(parent, element, identity_);
@@ -175,14 +267,79 @@ bool ProfilePass::carry_out(ElementList& parent, Element& element, const Decisio
   return false;
 }
 
+bool ProfilePass::clean(ElementList& parent, Element& element, const Decision& decision,
+                        Characters characters) {
+  const Tag tag = element.tag();
+  if (element.is_sequence()) {
+    if (has_local_code(element)) return profile(parent, element, decision, characters);
+    note(tag, Deed::kept, decision.rule);
+    descend(element, characters);
+    return false;
+  }
+  const auto text = is_text(element.vr()) && *characters
+                        ? (*characters)->decode(element.value(), element.vr())
+                        : std::nullopt;
+  if (!text) return profile(parent, element, decision, characters);
+  if (trim(*text).empty()) return false;
+  std::string cleaned;
+  for (const std::string_view value : split_values(*text)) {
+    const std::string words = decision.words->clean(value);
+    if (words.empty()) continue;
+    if (!cleaned.empty()) cleaned += '\\';
+    cleaned += words;
+  }
+  if (cleaned.empty()) return profile(parent, element, decision, characters);
+  const bool changed = trim(*text) != cleaned;
+  if (changed) {
+    collect(element, characters);
+    element.replace(cleaned);
+  }
+  note(tag, changed ? Deed::replaced : Deed::kept, decision.rule);
+  return false;
+}
+
+void ProfilePass::map_references(Element& element, const Decision& decision, Characters characters) {
+  if (element.is_sequence()) return descend(element, characters);
+  collect(element, characters);
+  if (element.value().empty()) return;
+  map_uids(element, identity_);
+  note(element.tag(), Deed::mapped, decision.rule);
+}
+
+void ProfilePass::content(Element& element, const Decision& decision, Characters characters) {
+  note(element.tag(), Deed::kept, decision.rule);
+  const std::size_t length = path_text_.size();
+  path_.push_back(element.tag());
+  path_text_ += keyword_or_tag(element.tag());
+  path_text_ += '.';
+  std::vector<Item> left;
+  for (Item& item : element.items()) {
+    const auto of_item = actions_.decide_content(item.elements);
+    if (of_item && of_item->action == Action::profile && of_item->profile == ProfileAction::x) {
+      Element gone = Element::sequence(element.tag());
+      gone.items().push_back(std::move(item));
+      collect(gone, characters);
+      note(value_type_tag, Deed::removed, of_item->rule);
+      removed_content_ = true;
+      continue;
+    }
+    list(item.elements, characters, of_item ? &*of_item : nullptr);
+    left.push_back(std::move(item));
+  }
+  element.items() = std::move(left);
+  path_text_.resize(length);
+  path_.pop_back();
+}
+
 bool ProfilePass::profile(ElementList& parent, Element& element, const Decision& decision,
                           Characters characters) {
   const Tag tag = element.tag();
   path_.push_back(tag);
-  const Outcome outcome = resolve(decision.profile, attribute_type(sop_class_uid_, path_));
+  Outcome outcome = resolve(decision.profile, attribute_type(sop_class_uid_, path_));
   path_.pop_back();
-  const std::string_view rule =
-      decision.action == Action::profile ? decision.rule : std::string_view("date not readable");
+  if (path_.empty() && outcome != Outcome::dummy && is_required_date(tag, parent)) outcome = Outcome::dummy;
+  const bool is_date = decision.action == Action::shift || decision.action == Action::keep_date;
+  const std::string_view rule = is_date ? std::string_view("date not readable") : decision.rule;
   if (outcome == Outcome::map_references && element.is_sequence()) {
     descend(element, characters);
     return false;

@@ -4,6 +4,7 @@
 #include "rules/dataset/data_set.h"
 #include "rules/deidentify/action_table.h"
 #include "rules/deidentify/identity.h"
+#include "rules/deidentify/private_claims.h"
 #include "rules/deidentify/report.h"
 #include "rules/deidentify/residual.h"
 
@@ -16,14 +17,17 @@
 
 namespace trialgate::rules {
 
+struct DeidentificationSubject;
+
 /// Carries the resolved rules out on one data set, at every level: what goes, what stays, what is replaced.
 /// Collects on the way the values that must not be found in the output and what was done. One use; one
 /// thread.
 class ProfilePass {
  public:
   /// All arguments must outlive the pass. `shift_days` is not used unless the rules shift dates.
-  ProfilePass(const ActionTable& actions, const Identity& identity, std::int32_t shift_days) noexcept
-      : actions_(actions), identity_(identity), shift_days_(shift_days) {}
+  ProfilePass(const ActionTable& actions, const Identity& identity, const DeidentificationSubject& subject,
+              std::int32_t shift_days) noexcept
+      : actions_(actions), identity_(identity), subject_(subject), shift_days_(shift_days) {}
 
   void run(DataSet& data_set);
 
@@ -42,15 +46,20 @@ class ProfilePass {
   /// Character set of the list in work; null when it cannot be determined.
   using Characters = const std::optional<CharacterSet>*;
 
-  void list(ElementList& elements, Characters inherited);
+  /// `content` decides about the value when the list is a content item of a report.
+  void list(ElementList& elements, Characters inherited, const Decision* content = nullptr);
   /// True when the element is to be removed.
-  bool element(ElementList& parent, Element& element, Characters characters);
+  bool element(ElementList& parent, Element& element, Characters characters, const Decision* content);
   bool private_element(const ElementList& parent, const Element& element, Characters characters);
   bool carry_out(ElementList& parent, Element& element, const Decision& decision, Characters characters);
   bool profile(ElementList& parent, Element& element, const Decision& decision, Characters characters);
   bool keep(Element& element, const Decision& decision, Characters characters);
   bool shift(Element& element, const Decision& decision, Characters characters);
+  bool write_other(ElementList& parent, Element& element, const Decision& decision, Characters characters);
+  bool clean(ElementList& parent, Element& element, const Decision& decision, Characters characters);
+  void map_references(Element& element, const Decision& decision, Characters characters);
   void descend(Element& element, Characters characters);
+  void content(Element& element, const Decision& decision, Characters characters);
   void check_kept_text(const Element& element, Characters characters);
   /// Adds the identifying values of an element that is removed or changed.
   void collect(const Element& element, Characters characters);
@@ -61,7 +70,9 @@ class ProfilePass {
 
   const ActionTable& actions_;
   const Identity& identity_;
+  const DeidentificationSubject& subject_;
   std::int32_t shift_days_;
+  PrivateClaims claims_;
   std::string sop_class_uid_;
   std::string technical_text_;  // model, modality and manufacturers that are kept, in lower case, a line each
   std::optional<std::chrono::minutes> local_offset_;
@@ -71,6 +82,8 @@ class ProfilePass {
   std::vector<HoldCause> causes_;
   std::unordered_map<std::string, ReportedAttribute> reported_;
   bool met_device_date_ = false;
+  bool removed_content_ = false;
+  bool has_position_reference_ = false;  // by-reference relationship (PS3.3 §C.17.3.2.5)
 };
 
 }  // namespace trialgate::rules

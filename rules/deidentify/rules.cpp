@@ -1,6 +1,6 @@
 #include "rules/deidentify/rules.h"
 
-#include "rules/dataset/dictionary.h"
+#include "rules/deidentify/descriptors.h"
 
 #include <algorithm>
 #include <array>
@@ -42,7 +42,8 @@ constexpr std::array other_option_names = {
 
 constexpr std::array<std::string_view, 3> date_handling_names = {"removed", "unmodified", "per_subject"};
 constexpr std::array<std::string_view, 4> device_dates_names = {"unresolved", "removed", "shifted", "kept"};
-constexpr std::array<std::string_view, 4> override_action_names = {"keep", "remove", "empty", "replace"};
+constexpr std::array<std::string_view, 8> override_action_names = {"keep", "remove", "empty", "replace",
+                                                                   "hash", "shift",  "map",   "clean"};
 
 template <class Enum, std::size_t count>
 std::optional<Enum> named(const std::array<std::string_view, count>& names, std::string_view name) noexcept {
@@ -96,19 +97,14 @@ void check_dates(const DeidentificationRules& rules, std::vector<std::string>& p
   }
 }
 
-void check_support(const DeidentificationRules& rules, std::vector<std::string>& problems) {
-  constexpr std::array refused = {
-      std::pair{
-          Option::clean_structured_content,
-          "clean_structured_content is not carried out by this version: structured reports are held instead; "
-          "take the option out"},
-      std::pair{Option::clean_descriptors,
-                "clean_descriptors is not carried out by this version: descriptions are removed as the "
-                "profile says; "
-                "take the option out"},
-  };
-  for (const auto& [option, sentence] : refused) {
-    if (rules.has(option)) problems.emplace_back(sentence);
+void check_words(const DeidentificationRules& rules, std::vector<std::string>& problems) {
+  const bool has_words = !rules.clean_terms.empty() || !rules.clean_patterns.empty();
+  if (has_words && !rules.has(Option::clean_descriptors)) {
+    problems.emplace_back(
+        "terms and patterns of descriptions need the option clean_descriptors, which uses them");
+  }
+  for (std::string& problem : DescriptorWords::check(rules.clean_terms, rules.clean_patterns)) {
+    problems.push_back(std::move(problem));
   }
 }
 
@@ -123,24 +119,72 @@ bool is_ascii_value(std::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; });
 }
 
+bool takes_new_text(Vr vr) noexcept {
+  switch (vr) {
+    case Vr::as:
+    case Vr::da:
+    case Vr::ds:
+    case Vr::dt:
+    case Vr::is:
+    case Vr::sq:
+    case Vr::tm:
+    case Vr::ui:
+      return false;
+    default:
+      return is_text(vr);
+  }
+}
+
+constexpr std::array<std::string_view, 6> mapped_values = {"subject_id", "reading_id",    "site_id",
+                                                           "site_name",  "time_point_id", "protocol_id"};
+
+/// What the action needs of the attribute and of its other members; empty when that is there.
+std::string obstacle(const DeidentificationOverride& rule, Vr vr) {
+  switch (rule.action) {
+    case OverrideAction::replace:
+      if (vr == Vr::sq || !is_text(vr)) return "only text can be replaced";
+      if (rule.value.empty() || !is_ascii_value(rule.value)) {
+        return "the replacement must be printable ASCII, not empty";
+      }
+      return {};
+    case OverrideAction::hash:
+      return takes_new_text(vr) ? std::string()
+                                : "only text of VR AE, CS, LO, LT, PN, SH, ST, UC, UR or UT can be hashed";
+    case OverrideAction::shift:
+      return vr == Vr::da || vr == Vr::dt ? std::string() : "only dates (VR DA, DT) can be shifted";
+    case OverrideAction::map:
+      if (!takes_new_text(vr)) return "only text can be mapped";
+      if (std::ranges::find(mapped_values, rule.value) == mapped_values.end()) {
+        return "value says what to write: subject_id, reading_id, site_id, site_name, time_point_id or "
+               "protocol_id";
+      }
+      return {};
+    case OverrideAction::clean:
+      return takes_new_text(vr) ? std::string() : "only text can be cleaned";
+    case OverrideAction::keep:
+    case OverrideAction::remove:
+    case OverrideAction::empty:
+      break;
+  }
+  return {};
+}
+
 void check_overrides(const DeidentificationRules& rules, std::vector<std::string>& problems) {
   for (const DeidentificationOverride& rule : rules.overrides) {
-    const auto tag = parse_tag(rule.attribute);
-    const DictionaryEntry* known = tag ? lookup(*tag) : lookup(std::string_view(rule.attribute));
-    if (known == nullptr) {
-      problems.push_back("override of " + rule.attribute + ": no such attribute in PS3.6");
+    const std::string subject = "override of " + rule.attribute + ": ";
+    const std::vector<Tag> path = path_of(rule);
+    if (path.empty()) {
+      problems.push_back(subject + "no such attribute in PS3.6");
       continue;
     }
-    if (rule.action == OverrideAction::keep && rule.deviation.empty()) {
-      problems.push_back("override of " + rule.attribute +
-                         ": keeping it is weaker than the profile and needs a named deviation");
+    if (is_weakening(rule, rules) && rule.deviation.empty()) {
+      problems.push_back(subject + std::string(to_string(rule.action)) +
+                         " is weaker than the profile with these options and needs a named deviation");
     }
-    if (rule.action != OverrideAction::replace) continue;
-    if (known->vr == Vr::sq || !is_text(known->vr)) {
-      problems.push_back("override of " + rule.attribute + ": only text can be replaced");
-    } else if (rule.value.empty() || !is_ascii_value(rule.value)) {
-      problems.push_back("override of " + rule.attribute +
-                         ": the replacement must be printable ASCII, not empty");
+    if (std::string why = obstacle(rule, lookup(path.back())->vr); !why.empty())
+      problems.push_back(subject + why);
+    for (std::string& problem : DescriptorWords::check(rule.terms, rule.patterns)) {
+      problems.push_back(subject + std::move(problem));
     }
   }
 }
@@ -186,13 +230,46 @@ std::optional<OverrideAction> override_action_named(std::string_view name) noexc
   return named<OverrideAction>(override_action_names, name);
 }
 
+std::vector<Tag> path_of(const DeidentificationOverride& rule) {
+  std::vector<Tag> path;
+  std::string_view rest = rule.attribute;
+  while (true) {
+    const std::size_t point = rest.find('.');
+    const std::string_view step = rest.substr(0, point);
+    const auto tag = parse_tag(step);
+    const DictionaryEntry* known = tag ? lookup(*tag) : lookup(step);
+    if (known == nullptr) return {};
+    path.push_back(tag.value_or(known->tag));
+    if (point == std::string_view::npos) return path;
+    rest.remove_prefix(point + 1);
+  }
+}
+
+bool is_weakening(const DeidentificationOverride& rule, const DeidentificationRules& rules) noexcept {
+  switch (rule.action) {
+    case OverrideAction::keep:
+    case OverrideAction::hash:
+      return true;
+    case OverrideAction::shift:
+      return !rules.has(Option::retain_longitudinal_modified_dates);
+    case OverrideAction::clean:
+      return !rules.has(Option::clean_descriptors);
+    case OverrideAction::remove:
+    case OverrideAction::empty:
+    case OverrideAction::replace:
+    case OverrideAction::map:
+      break;
+  }
+  return false;
+}
+
 std::vector<std::string> validate(const DeidentificationRules& rules) {
   std::vector<std::string> problems;
   if (rules.profile != "basic") {
     problems.emplace_back("the only profile is basic (PS3.15 table E.1-1)");
   }
   check_dates(rules, problems);
-  check_support(rules, problems);
+  check_words(rules, problems);
   check_overrides(rules, problems);
   check_masks(rules, problems);
   return problems;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "rules/dataset/dictionary.h"
 #include "rules/pixels/mask.h"
 
 #include <cstdint>
@@ -62,15 +63,28 @@ enum class DeviceDates : std::uint8_t {
 [[nodiscard]] std::optional<DeviceDates> device_dates_named(std::string_view name) noexcept;
 
 /// What a trial says about one attribute, over the profile and its options.
-enum class OverrideAction : std::uint8_t { keep, remove, empty, replace };
+enum class OverrideAction : std::uint8_t {
+  keep,
+  remove,
+  empty,
+  replace,  ///< by `value`
+  hash,     ///< by a keyed hash, the same for the same value of every instance of the trial
+  shift,    ///< a date by the subject's days
+  map,      ///< by what the subject register says: `value` is subject_id, reading_id, site_id, site_name,
+            ///< time_point_id or protocol_id
+  clean,    ///< only words of imaging, `terms` and `patterns` stay; the profile's action where none does
+};
 [[nodiscard]] std::string_view to_string(OverrideAction action) noexcept;
 [[nodiscard]] std::optional<OverrideAction> override_action_named(std::string_view name) noexcept;
 
 struct DeidentificationOverride {
-  std::string attribute;  ///< PS3.6 keyword or "(gggg,eeee)"; applies at every level
+  std::string attribute;  ///< PS3.6 keyword or "(gggg,eeee)": at every level; several joined by points: only
+                          ///< at this path from the data set, in every item
   OverrideAction action = OverrideAction::remove;
-  std::string value;      ///< of replace; ASCII
-  std::string deviation;  ///< name of the deviation that allows a weakening (`keep`); drops code 113100
+  std::string value;                  ///< of replace (ASCII) and map
+  std::vector<std::string> terms;     ///< of clean, see DescriptorWords
+  std::vector<std::string> patterns;  ///< of clean
+  std::string deviation;              ///< name of the deviation that allows a weakening; drops all codes
 
   friend bool operator==(const DeidentificationOverride&, const DeidentificationOverride&) = default;
 };
@@ -83,7 +97,9 @@ struct DeidentificationRules {
   std::int32_t max_shift_days = 365;  ///< per_subject: offset within 1..this many days, back or forth
   DeviceDates device_dates = DeviceDates::unresolved;
   std::string key_file;  ///< path of the trial's key, at least 32 bytes; read by the gateway, never by rules
-  std::string key_id = "1";  ///< generation of that key; goes into reports, the key never does
+  std::string key_id = "1";                 ///< generation of that key; goes into reports, the key never does
+  std::vector<std::string> clean_terms;     ///< words that clean_descriptors lets through besides its own
+  std::vector<std::string> clean_patterns;  ///< expressions whose words it lets through
   std::vector<DeidentificationOverride> overrides;
   std::vector<PixelMask> masks;  ///< approved; need the option clean_pixel_data
 
@@ -91,9 +107,14 @@ struct DeidentificationRules {
   friend bool operator==(const DeidentificationRules&, const DeidentificationRules&) = default;
 };
 
+/// Tags of the path that an override names; empty when PS3.6 does not have one of them.
+[[nodiscard]] std::vector<Tag> path_of(const DeidentificationOverride& rule);
+/// The override lets through what the profile with the chosen options would not.
+[[nodiscard]] bool is_weakening(const DeidentificationOverride& rule,
+                                const DeidentificationRules& rules) noexcept;
+
 /// What is wrong with the rules, one sentence each; empty when they can be applied. Options that contradict
-/// each other come with the ruling that resolves them; options that this version does not carry out are
-/// refused.
+/// each other come with the ruling that resolves them.
 [[nodiscard]] std::vector<std::string> validate(const DeidentificationRules& rules);
 
 }  // namespace trialgate::rules

@@ -51,13 +51,29 @@ constexpr ClassRow class_rows[] = {
     {"12.", burned_in_risk},    // XA, RF
     {"14.", burned_in_risk},    // intravascular OCT
     {"77.1.", burned_in_risk},  // visible light, ophthalmic
-    {"8", presentation_state},  // standalone overlay
     {"11.", presentation_state},
     {"88.59", key_object},
     {"88.", structured_report},
     {"104.", encapsulated_document},
-    {"481.", radiotherapy},
+    {"481.1", burned_in_risk},  // RT image
+    {"481.2", radiotherapy},    // dose
+    {"481.3", radiotherapy},    // structure set
+    {"481.4", radiotherapy},    // treatment records
+    {"481.5", radiotherapy},    // plan
+    {"481.6", radiotherapy},
+    {"481.7", radiotherapy},
+    {"481.8", radiotherapy},
+    {"481.9", radiotherapy},
+    {"30", derived_object},  // parametric map
     {"66", raw_data},
+    {"66.1", derived_object},  // registration
+    {"66.2", derived_object},  // fiducials
+    {"66.3", derived_object},
+    {"66.4", derived_object},  // segmentation
+    {"66.5", derived_object},
+    {"66.6", derived_object},  // tractography
+    {"67", derived_object},    // real world value mapping
+    {"9.", waveform},
 };
 
 bool matches(std::string_view pattern, std::string_view uid) noexcept {
@@ -68,21 +84,44 @@ bool matches(std::string_view pattern, std::string_view uid) noexcept {
 std::string_view sentence_for(SopClassHandling handling) noexcept {
   switch (handling) {
     case structured_report:
-      return "structured reports are not cleaned by this version";
     case key_object:
-      return "key object selections are not cleaned by this version";
+      return "its content items are cleaned only with the option clean_structured_content";
     case presentation_state:
-      return "annotations of presentation states are not cleaned by this version";
+      return "its annotations are taken out only with the option clean_graphics";
+    case radiotherapy:
+      return "contours of a structure set show a face, which clean_recognizable_visual_features cannot "
+             "remove";
     case encapsulated_document:
       return "the standard defines no way to clean an encapsulated document";
-    case radiotherapy:
-      return "radiotherapy objects are not cleaned by this version";
+    case waveform:
+      return "a waveform can hold speech and written annotations";
     case raw_data:
       return "raw data cannot be cleaned";
     case private_class:
       return "de-identification is not defined for a private SOP class (PS3.15 E.1.1)";
     default:
       return "there is no de-identification rule for this SOP class";
+  }
+}
+
+bool may_be_deidentified(SopClassHandling handling, std::string_view sop_class_uid,
+                         const DeidentificationRules& rules) {
+  constexpr std::string_view structure_set = "1.2.840.10008.5.1.4.1.1.481.3";
+  switch (handling) {
+    case image:
+    case burned_in_risk:
+    case derived_object:
+      return true;
+    case radiotherapy:
+      return sop_class_uid != structure_set ||
+             !rules.has(DeidentificationOption::clean_recognizable_visual_features);
+    case structured_report:
+    case key_object:
+      return rules.has(DeidentificationOption::clean_structured_content);
+    case presentation_state:
+      return rules.has(DeidentificationOption::clean_graphics);
+    default:
+      return false;
   }
 }
 
@@ -99,24 +138,14 @@ SopClassHandling sop_class_handling(std::string_view uid) noexcept {
   return best == nullptr ? other : best->handling;
 }
 
-std::vector<HoldCause> hold_causes_of_kind(const DataSet& data_set) {
+std::vector<HoldCause> hold_causes_of_kind(const DataSet& data_set, const DeidentificationRules& rules) {
   const Element* sop_class = data_set.elements.find(tags::sop_class_uid);
-  const SopClassHandling handling =
-      sop_class == nullptr ? private_class : sop_class_handling(sop_class->text());
-  std::vector<HoldCause> causes;
-  switch (handling) {
-    case image:
-    case burned_in_risk:
-      break;
-    case private_class:
-      causes.push_back({HoldReason::private_sop_class, "SOPClassUID", std::string(sentence_for(handling))});
-      break;
-    default:
-      causes.push_back(
-          {HoldReason::sop_class_without_rule, "SOPClassUID", std::string(sentence_for(handling))});
-      break;
-  }
-  return causes;
+  const std::string_view uid = sop_class == nullptr ? std::string_view() : sop_class->text();
+  const SopClassHandling handling = sop_class_handling(uid);
+  if (may_be_deidentified(handling, uid, rules)) return {};
+  const HoldReason reason =
+      handling == private_class ? HoldReason::private_sop_class : HoldReason::sop_class_without_rule;
+  return {{reason, "SOPClassUID", std::string(sentence_for(handling))}};
 }
 
 }  // namespace trialgate::rules

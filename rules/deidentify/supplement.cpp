@@ -38,6 +38,7 @@ constexpr SupplementRow rows[] = {
     {0x00440012, remove_or_device},       // SubstanceAdministrationDeviceID
     {0x00540400, remove},                 // ImageID
     {0x00620020, dummy},                  // TrackingID
+    {0x00700081, dummy},                  // ContentDescription
     {0x00720008, remove},                 // HangingProtocolCreator
     {0x00720010, remove},                 // HangingProtocolUserGroupName
     {0x0074100A, remove},                 // ContactURI

@@ -26,6 +26,10 @@ constexpr SafePrivateRow safe_rows[] = {
 #include "rules/deidentify/tables/safe_private.inc"
 };
 
+constexpr ContentConceptRow content_rows[] = {
+#include "rules/deidentify/tables/content_concepts.inc"
+};
+
 constexpr MethodCode codes[] = {
 #include "rules/deidentify/tables/cid7050.inc"
 };
@@ -36,6 +40,7 @@ static_assert(std::ranges::is_sorted(rows, {}, &ConfidentialityRow::tag));
 static_assert(std::ranges::is_sorted(sop_class_columns, {}, &SopClassColumn::uid));
 static_assert(std::ranges::is_sorted(type_rows, {}, &TypeRow::path));
 static_assert(std::size(rows) == 653);
+static_assert(std::size(content_rows) == 214);
 static_assert(std::size(codes) == 13);
 
 constexpr std::array<std::string_view, 9> action_names = {"D",   "Z",   "X",     "U",     "Z/D",
@@ -55,6 +60,15 @@ std::string canonical_text() {
     add(row.tag);
     add(static_cast<std::uint64_t>(row.vr));
     text += row.creator;
+  }
+  for (const ContentConceptRow& row : content_rows) {
+    text += row.scheme;
+    text += row.code;
+    text += row.value_type;
+    for (const std::uint64_t number :
+         {std::uint64_t(row.basic), std::uint64_t{row.keep}, std::uint64_t{row.clean}}) {
+      add(number);
+    }
   }
   for (const SopClassColumn& column : sop_class_columns) {
     text += column.uid;
@@ -87,6 +101,21 @@ const SafePrivateRow* find_safe_private(Tag tag, std::string_view creator) noexc
     if (row.tag == wanted && row.creator == creator) return &row;
   }
   return nullptr;
+}
+
+std::span<const ContentConceptRow> content_concept_rows() noexcept {
+  return content_rows;
+}
+
+const ContentConceptRow* find_content_concept(std::string_view scheme, std::string_view code,
+                                              std::string_view value_type) noexcept {
+  const ContentConceptRow* other = nullptr;
+  for (const ContentConceptRow& row : content_rows) {
+    if (row.code != code || row.scheme != scheme) continue;
+    if (row.value_type == value_type) return &row;
+    if (other == nullptr) other = &row;
+  }
+  return other;
 }
 
 AttributeType attribute_type(std::string_view sop_class_uid, std::span<const Tag> path) noexcept {

@@ -34,6 +34,28 @@ struct ConfidentialityRow {
 /// Sorted by tag.
 [[nodiscard]] std::span<const ConfidentialityRow> confidentiality_rows() noexcept;
 
+/// One row of PS3.15 Table E.3.4-1: a concept name of structured reports, and what becomes of items that have
+/// it.
+struct ContentConceptRow {
+  std::string_view scheme;      ///< Coding Scheme Designator
+  std::string_view code;        ///< Code Value
+  std::string_view value_type;  ///< (0040,A040)
+  ProfileAction basic = ProfileAction::x;
+  std::uint16_t keep = 0;   ///< options whose column says K, bit = DeidentificationOption
+  std::uint16_t clean = 0;  ///< options whose column says C
+
+  [[nodiscard]] bool keeps(DeidentificationOption option) const noexcept {
+    return (keep >> static_cast<unsigned>(option) & 1U) != 0;
+  }
+  [[nodiscard]] bool cleans(DeidentificationOption option) const noexcept {
+    return (clean >> static_cast<unsigned>(option) & 1U) != 0;
+  }
+};
+[[nodiscard]] std::span<const ContentConceptRow> content_concept_rows() noexcept;
+/// The row of the concept with this value type, or with another one; null when the table does not have it.
+[[nodiscard]] const ContentConceptRow* find_content_concept(std::string_view scheme, std::string_view code,
+                                                            std::string_view value_type) noexcept;
+
 /// One row of PS3.15 Table E.3.10-1.
 struct SafePrivateRow {
   std::uint32_t tag = 0;  ///< group and low byte of the element

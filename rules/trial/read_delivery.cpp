@@ -18,7 +18,8 @@ constexpr std::array<std::string_view, 5> presentations{
 constexpr std::array<std::string_view, 2> adverse_event_defaults{"hold", "forward"};
 constexpr std::array<std::string_view, 3> date_words{"removed", "unmodified", "per_subject"};
 constexpr std::array<std::string_view, 4> device_date_words{"unresolved", "removed", "shifted", "kept"};
-constexpr std::array<std::string_view, 4> override_words{"keep", "remove", "empty", "replace"};
+constexpr std::array<std::string_view, 8> override_words{"keep", "remove", "empty", "replace",
+                                                         "hash", "shift",  "map",   "clean"};
 
 void check_slots(const YAML::Node& node, const std::vector<std::string>& slots,
                  const std::vector<SeriesSlot>& series, YamlErrors& errors) {
@@ -82,10 +83,11 @@ DeidentificationOverride read_override(const YAML::Node& node, YamlErrors& error
   DeidentificationOverride rule;
   if (const auto attribute = map.need("attribute")) {
     rule.attribute = read_text(*attribute, "attribute", errors).value_or("");
-    if (!rule.attribute.empty() && lookup(std::string_view(rule.attribute)) == nullptr &&
-        !parse_tag(rule.attribute)) {
+    if (!rule.attribute.empty() && path_of(rule).empty()) {
       errors.add(*attribute,
-                 "'" + rule.attribute + "' is no attribute of PS3.6; expected its keyword or (gggg,eeee)");
+                 "'" + rule.attribute +
+                     "' is no attribute of PS3.6; expected its keyword or (gggg,eeee), or several "
+                     "of them joined by points");
     }
   }
   if (const auto action = map.need("action")) {
@@ -94,6 +96,8 @@ DeidentificationOverride read_override(const YAML::Node& node, YamlErrors& error
     }
   }
   if (const auto value = map.take("value")) rule.value = read_text(*value, "value", errors).value_or("");
+  if (const auto terms = map.take("terms")) rule.terms = read_texts(*terms, "terms", errors);
+  if (const auto patterns = map.take("patterns")) rule.patterns = read_texts(*patterns, "patterns", errors);
   if (const auto why = map.take("deviation"))
     rule.deviation = read_text(*why, "deviation", errors).value_or("");
   map.finish();
@@ -161,6 +165,13 @@ DeidentificationRules read_deidentify_section(const YAML::Node& node, const Regi
     if (const auto file = key.need("file")) rules.key_file = read_text(*file, "file", errors).value_or("");
     if (const auto id = key.take("id")) rules.key_id = read_text(*id, "id", errors).value_or("1");
     key.finish();
+  }
+  if (const auto value = map.take("descriptors")) {
+    YamlMap words(*value, "descriptors", errors);
+    if (const auto terms = words.take("terms")) rules.clean_terms = read_texts(*terms, "terms", errors);
+    if (const auto patterns = words.take("patterns"))
+      rules.clean_patterns = read_texts(*patterns, "patterns", errors);
+    words.finish();
   }
   if (const auto overrides = map.take("overrides")) {
     if (overrides->IsSequence()) {

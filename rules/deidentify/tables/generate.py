@@ -2,7 +2,7 @@
 """Writes the .inc files of this folder from tab-separated tables of facts of the standard.
 
 usage: generate.py DIRECTORY   (with ps3.15-table-e1-1.tsv, ps3.15-e1-1-vr.tsv, ps3.15-safe-private.tsv, cid7050.tsv,
-                                ps3.3-types-for-compound-actions.tsv)
+                                ps3.3-types-for-compound-actions.tsv, ps3.15-table-e3-4-1-sr.tsv)
 """
 
 import pathlib
@@ -81,6 +81,17 @@ def type_rows(directory):
     yield "};"
 
 
+def content_rows(directory):
+    for row in read(directory, "ps3.15-table-e3-4-1-sr.tsv"):
+        masks = {"K": 0, "C": 0}
+        for bit, column in enumerate(OPTIONS):
+            if column and row.get(column):
+                masks[row[column]] |= 1 << bit
+        yield (f"{{\"{row['coding_scheme']}\", \"{row['code_value']}\", \"{row['value_type']}\", "
+               f"ProfileAction::{ACTIONS[row['basic']]}, 0x{masks['K']:03X}, 0x{masks['C']:03X}}},"
+               f"  // {row['code_meaning']}")
+
+
 def code_rows(directory):
     for row in read(directory, "cid7050.tsv"):
         yield f"{{\"{row['code_value']}\", \"{row['code_meaning']}\"}},"
@@ -93,6 +104,7 @@ def main():
     write("safe_private.inc", "DICOM PS3.15 2026d, (c) NEMA, Table E.3.10-1", safe_private_rows(directory))
     write("attribute_types.inc", "DICOM PS3.3 2015/16, (c) NEMA: Types of the attributes with a compound action",
           type_rows(directory))
+    write("content_concepts.inc", "DICOM PS3.15 2026c, (c) NEMA, Table E.3.4-1", content_rows(directory))
     write("cid7050.inc", "DICOM PS3.16 2026d, (c) NEMA, CID 7050", code_rows(directory))
 
 

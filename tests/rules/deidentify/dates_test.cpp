@@ -145,10 +145,10 @@ TEST_CASE("Rules that contradict each other are refused with the ruling that res
   far.max_shift_days = 0;
   CHECK(validate(far).size() == 1);
   DeidentificationRules overrides;
-  overrides.overrides = {{"StudyDescription", OverrideAction::keep, "", ""},
-                         {"NoSuchAttribute", OverrideAction::remove, "", ""},
-                         {"Rows", OverrideAction::replace, "5", ""},
-                         {"ProtocolName", OverrideAction::replace, "", ""}};
+  overrides.overrides = {{"StudyDescription", OverrideAction::keep, "", {}, {}, ""},
+                         {"NoSuchAttribute", OverrideAction::remove, "", {}, {}, ""},
+                         {"Rows", OverrideAction::replace, "5", {}, {}, ""},
+                         {"ProtocolName", OverrideAction::replace, "", {}, {}, ""}};
   CHECK(validate(overrides).size() == 4);
   CHECK_FALSE(CompiledRules::compile(overrides).has_value());
 }

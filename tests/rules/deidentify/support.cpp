@@ -57,7 +57,7 @@ ElementWriter& ElementWriter::add_us(std::uint32_t tag, std::uint16_t value) {
   return *this;
 }
 
-ElementWriter& ElementWriter::add_sequence(std::uint32_t tag, std::initializer_list<ElementWriter> items) {
+ElementWriter& ElementWriter::add_sequence(std::uint32_t tag, const std::vector<ElementWriter>& items) {
   Bytes content;
   for (const ElementWriter& item : items) {
     append_u16(content, 0xFFFE);
@@ -130,8 +130,8 @@ TestDataSet& TestDataSet::set_us(std::uint32_t tag, std::uint16_t value) {
   return set(tag, Vr::us, bytes);
 }
 
-TestDataSet& TestDataSet::set_sequence(std::uint32_t tag, std::initializer_list<ElementWriter> items) {
-  put({tag, Vr::sq, {}, std::vector<ElementWriter>(items)});
+TestDataSet& TestDataSet::set_sequence(std::uint32_t tag, std::vector<ElementWriter> items) {
+  put({tag, Vr::sq, {}, std::move(items)});
   return *this;
 }
 

@@ -25,7 +25,7 @@ class ElementWriter {
   ElementWriter& add(std::uint32_t tag, Vr vr, std::string_view value);
   ElementWriter& add_us(std::uint32_t tag, std::uint16_t value);
   /// One item for each list of elements, all lengths defined.
-  ElementWriter& add_sequence(std::uint32_t tag, std::initializer_list<ElementWriter> items);
+  ElementWriter& add_sequence(std::uint32_t tag, const std::vector<ElementWriter>& items);
   ElementWriter& add_raw(std::span<const std::uint8_t> bytes);
   [[nodiscard]] const Bytes& bytes() const noexcept { return bytes_; }
   [[nodiscard]] bool explicit_vr() const noexcept { return explicit_vr_; }
@@ -45,7 +45,7 @@ class TestDataSet {
 
   TestDataSet& set(std::uint32_t tag, Vr vr, std::string_view value);
   TestDataSet& set_us(std::uint32_t tag, std::uint16_t value);
-  TestDataSet& set_sequence(std::uint32_t tag, std::initializer_list<ElementWriter> items);
+  TestDataSet& set_sequence(std::uint32_t tag, std::vector<ElementWriter> items);
   TestDataSet& erase(std::uint32_t tag);
   /// A Part 10 file in explicit or implicit VR little endian. Sequences are written as they were made.
   [[nodiscard]] Bytes file(bool explicit_vr = true) const;

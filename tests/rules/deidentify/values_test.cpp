@@ -160,7 +160,7 @@ TEST_CASE("Failure mode 30: only what was done is claimed, earlier methods stay"
   CHECK(code_values(output) == std::vector<std::string>{"113105", "113100", "113109"});
 
   DeidentificationRules deviating;
-  deviating.overrides = {{"StudyDescription", OverrideAction::keep, "", "reader needs it"}};
+  deviating.overrides = {{"StudyDescription", OverrideAction::keep, "", {}, {}, "reader needs it"}};
   TestDataSet described = TestDataSet::ct();
   described.set(0x00081030, Vr::lo, "CT follow up");
   const Output kept = output_of(run(described, deviating));
@@ -171,9 +171,9 @@ TEST_CASE("Failure mode 30: only what was done is claimed, earlier methods stay"
 
 TEST_CASE("Overrides act at every level and may name a tag") {
   DeidentificationRules rules;
-  rules.overrides = {{"(0018,1160)", OverrideAction::remove, "", ""},
-                     {"ConvolutionKernel", OverrideAction::replace, "KERNEL", ""},
-                     {"ImageComments", OverrideAction::empty, "", ""}};
+  rules.overrides = {{"(0018,1160)", OverrideAction::remove, "", {}, {}, ""},
+                     {"ConvolutionKernel", OverrideAction::replace, "KERNEL", {}, {}, ""},
+                     {"ImageComments", OverrideAction::empty, "", {}, {}, ""}};
   TestDataSet data_set = TestDataSet::ct();
   data_set.set(0x00181160, Vr::sh, "WEDGE").set(0x00181210, Vr::sh, "Miller").set(0x00204000, Vr::lt, "text");
   const Output output = output_of(run(data_set, rules));
@@ -232,7 +232,7 @@ TEST_CASE("Plans and holds survive the way to a worker") {
   DeidentificationRules rules = with({Option::retain_uids, Option::retain_longitudinal_modified_dates});
   rules.max_shift_days = 77;
   rules.key_file = "/keys/a";
-  rules.overrides = {{"Rows", OverrideAction::keep, "", "named"}};
+  rules.overrides = {{"Rows", OverrideAction::keep, "", {}, {}, "named"}};
   CHECK(deidentification_rules_from_json(to_json(rules)).value() == rules);
   DeidentificationSubject who = subject();
   who.series["1.2.3"] = {"ct-cap", "CT chest"};
