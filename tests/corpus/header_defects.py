@@ -1,7 +1,7 @@
 """Defects of the header, with what must be found: name -> (edit, when it is made). `edit(series)` as in geometry_defects. Those of
 FOLLOW_UP are made in the later of two studies of a subject, the rest in a baseline."""
 
-from clean import give_contrast, set_contrast_start
+from clean import set_contrast_start
 from dicom_writer import Dataset
 from expected import Expected, SILENCE, silence
 from series import seconds_of, time_at

@@ -3,8 +3,6 @@
 A `Series` is a header that all slices share, and its slices; a defect edits either. `encoded()` gives the instances.
 """
 
-import copy
-import itertools
 from dataclasses import dataclass, field
 
 from dicom_writer import Dataset, encode_file, uid
@@ -101,12 +99,6 @@ class Series:
         self.slices = [
             Slice((-half, -half, 900.0 - at * self.spacing), self.make.first_number + at) for at in range(count)
         ]
-
-    def copy(self):
-        twin = copy.copy(self)
-        twin.header = self.header.copy()
-        twin.slices = [Slice(s.position, s.number, s.orientation, dict(s.own)) for s in self.slices]
-        return twin
 
     def encoded(self):
         """The Part 10 files."""
@@ -215,7 +207,3 @@ class Series:
             groups["RealWorldValueMappingSequence"] = Dataset(
                 MeasurementUnitsCodeSequence=[Dataset(CodeValue=unit, CodingSchemeDesignator="UCUM", CodeMeaning=unit)]
             )
-
-
-def flatten(lists):
-    return list(itertools.chain.from_iterable(lists))

@@ -5,7 +5,7 @@
 works on a copy of the source tree beside BUILD_FOLDER, never on the tree itself. For each mutant it builds what depends on the changed
 file and runs the unit tests of the rules; if they pass, the labelled series and the published ones. Takes some ten seconds a mutant.
 Ends with 1 when a mutant survives. Not part of the test suite; mutants_apply_test.py is, and shows that the list fits the source.
-Environment: TRIALGATE_TEST_DATA as for the tests.
+Environment: TRIALGATE_TEST_DATA and TRIALGATE_CORPUS as for the tests.
 """
 
 import os
