@@ -35,6 +35,26 @@ void take_in(TrialSet& set, TrialInForce fresh) {
   }
 }
 
+/// A patient whom both registers hold is of one trial only when every study tells by its called AE title
+/// which trial it is for.
+void find_shared_patients(const TrialEntry& entry, const rules::Trial& trial, const TrialInForce& other,
+                          std::vector<rules::ConfigError>& errors) {
+  const std::string& ae_title = entry.called_ae_title;
+  const bool told_apart =
+      !ae_title.empty() && !other.entry.called_ae_title.empty() && ae_title != other.entry.called_ae_title;
+  if (told_apart) return;
+  for (const rules::Subject& subject : trial.subjects.subjects()) {
+    const auto* const same = other.trial->subjects.find(subject.site, subject.issuer, subject.patient_id);
+    if (same == nullptr) continue;
+    errors.push_back({trial.subjects.file(), subject.position.line, subject.position.column,
+                      "the same patient is in " + other.trial->subjects.file() + ", line " +
+                          std::to_string(same->position.line) + ", column " +
+                          std::to_string(same->position.column) + ", too, the register of " +
+                          other.trial->protocol_id +
+                          "; expected a called AE title of its own for each of the two trials"});
+  }
+}
+
 }  // namespace
 
 std::variant<TrialInForce, std::vector<rules::ConfigError>> TrialBook::read(const TrialEntry& entry,
@@ -48,6 +68,8 @@ std::variant<TrialInForce, std::vector<rules::ConfigError>> TrialBook::read(cons
       errors.push_back({entry.file.string(), 0, 0,
                         "protocol_id '" + trial->protocol_id + "' is that of " + other.entry.file.string() +
                             "; expected one file for a trial"});
+    } else if (other.entry.file != entry.file) {
+      find_shared_patients(entry, *trial, other, errors);
     }
   }
   for (const rules::DeliveryRule& rule : trial->deliver) {

@@ -5,6 +5,14 @@
 
 namespace trialgate::rules {
 
+/// A place in a trial file or a register, for explanations. 1-based, columns counted in bytes.
+struct FilePosition {
+  std::size_t line = 0;
+  std::size_t column = 0;
+
+  friend bool operator==(const FilePosition&, const FilePosition&) = default;
+};
+
 /// One mistake in a trial file or in a register. Never holds a value of a register row: those are patient
 /// data.
 struct ConfigError {

@@ -6,6 +6,7 @@
 #include "rules/trial/read_series.h"
 #include "rules/trial/scanner_register.h"
 #include "rules/trial/sha256.h"
+#include "rules/trial/vocabulary.h"
 #include "rules/trial/yaml_reader.h"
 
 #include <boost/json/serialize.hpp>
@@ -77,7 +78,8 @@ class TrialReader {
     if (!errors_.empty()) return std::move(errors_).sorted();
     trial_.attribute_paths.assign(reading.attribute_paths.begin(), reading.attribute_paths.end());
     std::string rules(text);
-    // They may come from a file of their own.
+    // Masks may come from a file of their own, as scanners do.
+    rules += trial_.scanners.register_sha256;
     if (!trial_.deidentify.masks.empty()) rules += boost::json::serialize(to_json(trial_.deidentify.masks));
     trial_.rules_sha256 = sha256_hex(rules);
     return std::move(trial_);
@@ -152,6 +154,7 @@ class TrialReader {
       const auto text = name ? register_text(*value, *name) : std::nullopt;
       if (text) {
         trial_.scanners.register_file = *name;
+        trial_.scanners.register_sha256 = sha256_hex(*text);
         auto parsed = parse_scanner_register(*text, *name);
         if (const auto* const mistakes = std::get_if<std::vector<ConfigError>>(&parsed)) {
           for (const ConfigError& mistake : *mistakes) errors_.add(mistake);
@@ -163,6 +166,7 @@ class TrialReader {
     if (const auto value = map.take("phantom")) {
       YamlMap phantom(*value, "phantom", errors_);
       for (const YamlMap::Entry& entry : phantom.take_rest()) {
+        check_modality(entry.key, entry.name, errors_);
         YamlMap rule(entry.value, entry.name, errors_);
         if (const auto days = rule.need("every_days")) {
           trial_.scanners.phantom_every_days[entry.name] =

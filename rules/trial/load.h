@@ -21,9 +21,10 @@ using RegisterReader = std::function<Result<std::string>(const std::string& name
 
 /// Reads and checks a trial file; registers are read from the same folder. Any thread.
 /// Mistakes found: YAML syntax, unknown, double or missing keys, wrong types, unknown attribute keywords,
-/// units that are not the attribute's, empty ranges, regular expressions that do not compile, ids used twice
-/// or not defined, windows that overlap, slots that can never match, rules of de-identification that clash,
-/// and everything in the registers.
+/// modalities and units, empty ranges, tolerances without a number, tiers out of order, regular expressions
+/// that do not compile, ids used twice or not defined, windows that overlap, slots that can never match,
+/// checks that can never apply, comparisons with what comes later, rules of de-identification that clash, and
+/// everything in the registers.
 [[nodiscard]] LoadedTrial load_trial(const std::filesystem::path& path);
 
 /// The same for text in memory. `file` names the place of mistakes.

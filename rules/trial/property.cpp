@@ -233,6 +233,28 @@ bool only_comparable(Quantity quantity) noexcept {
          quantity == Quantity::acquisition_start;
 }
 
+std::span<const std::string_view> modalities_of(Quantity quantity) noexcept {
+  static constexpr std::array<std::string_view, 1> ct{"CT"};
+  static constexpr std::array<std::string_view, 1> mr{"MR"};
+  static constexpr std::array<std::string_view, 1> pt{"PT"};
+  switch (quantity) {
+    case Quantity::kernel_class:
+      return ct;
+    case Quantity::field_strength:
+      return mr;
+    case Quantity::uptake_time:
+    case Quantity::suv_computable:
+    case Quantity::injected_activity:
+      return pt;
+    default:
+      return {};
+  }
+}
+
+bool can_be_negative(Quantity quantity) noexcept {
+  return quantity == Quantity::slice_gap || quantity == Quantity::phase_delay;
+}
+
 std::span<const std::string_view> quantity_vocabulary() noexcept {
   static const auto names = [] {
     std::array<std::string_view, quantities.size()> list;

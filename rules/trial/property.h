@@ -21,6 +21,12 @@ namespace trialgate::rules {
 /// acquisition_start).
 [[nodiscard]] bool only_comparable(Quantity quantity) noexcept;
 
+/// Modalities whose headers have what the quantity is computed from; empty: any.
+[[nodiscard]] std::span<const std::string_view> modalities_of(Quantity quantity) noexcept;
+
+/// A number that may be below zero (slices that overlap, a scan before the injection of contrast).
+[[nodiscard]] bool can_be_negative(Quantity quantity) noexcept;
+
 /// Names of all quantities, for suggestions.
 [[nodiscard]] std::span<const std::string_view> quantity_vocabulary() noexcept;
 

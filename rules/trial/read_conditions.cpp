@@ -1,6 +1,7 @@
 #include "rules/trial/read_conditions.h"
 
 #include "rules/trial/property.h"
+#include "rules/trial/vocabulary.h"
 
 #include <boost/regex.hpp>
 
@@ -36,7 +37,9 @@ class ConditionReader {
   void read_map(const YAML::Node& node) {
     YamlMap map(node, name_, errors_);
     std::optional<Tolerance> tolerance;
-    if (const auto value = map.take("tolerance")) tolerance = read_tolerance(*value, errors_);
+    const std::size_t mistakes = errors_.size();
+    const auto size = map.take("tolerance");
+    if (size) tolerance = read_tolerance(*size, errors_);
     constexpr std::array<std::string_view, 14> operators{
         "equals", "one_of",   "min",      "max",     "between",      "matches", "present",
         "absent", "contains", "excludes", "same_as", "same_as_slot", "after",   "before"};
@@ -44,11 +47,28 @@ class ConditionReader {
       if (const auto operand = map.take(word)) add(*operator_named(word), *operand);
     }
     map.finish();
-    if (conditions_.empty() && errors_.empty()) {
+    if (conditions_.empty() && errors_.size() == mistakes) {
       errors_.add(node,
                   name_ + " has no test; expected at least one of min, max, between, equals, one_of, ...");
     }
+    if (tolerance && errors_.size() == mistakes) check_tolerance(*size, *tolerance);
     for (Condition& condition : conditions_) condition.tolerance = tolerance;
+  }
+
+  void check_tolerance(const YAML::Node& at, const Tolerance& tolerance) {
+    const auto has_no_number = [](const Condition& c) {
+      return c.op == Operator::present || c.op == Operator::absent;
+    };
+    const auto is_zero = [](double number) { return number == 0; };
+    if (!property_.numeric) {
+      errors_.add(at, "a tolerance is of numbers, " + name_ + " is a text; expected none");
+    } else if (std::ranges::all_of(conditions_, has_no_number)) {
+      errors_.add(at, "a tolerance needs a number; expected equals, min, max, between or same_as with it");
+    } else if (tolerance.per_cent && std::ranges::any_of(conditions_, [&](const Condition& c) {
+                 return std::ranges::any_of(c.numbers, is_zero);
+               })) {
+      errors_.add(at, "per cent of 0 are 0; expected a tolerance without '%'");
+    }
   }
 
   void add(Operator op, const YAML::Node& operand) {
@@ -65,8 +85,7 @@ class ConditionReader {
         break;
       case Operator::equals:
       case Operator::one_of:
-        for (const std::string& text : read_texts(operand, name_, errors_))
-          add_operand(condition, text, operand);
+        read_operands(condition, operand);
         break;
       case Operator::min:
       case Operator::max:
@@ -133,6 +152,13 @@ class ConditionReader {
     return true;
   }
 
+  void read_operands(Condition& condition, const YAML::Node& operand) {
+    const auto texts = read_texts(operand, name_, errors_);
+    const bool has_places = operand.IsSequence() && operand.size() == texts.size();
+    for (std::size_t i = 0; i < texts.size(); ++i)
+      add_operand(condition, texts[i], has_places ? YAML::Node(operand[i]) : operand);
+  }
+
   void add_operand(Condition& condition, const std::string& text, const YAML::Node& at) {
     if (property_.numeric) {
       const auto number = number_of(text);
@@ -145,6 +171,7 @@ class ConditionReader {
       condition.numbers.push_back(*number);
       return;
     }
+    if (property_.attribute == "Modality") check_modality(at, text, errors_);
     condition.texts.push_back(property_.quantity ? word_of(text, at) : text);
   }
 
@@ -202,20 +229,26 @@ std::optional<Tolerance> read_tolerance(const YAML::Node& node, YamlErrors& erro
   return std::nullopt;
 }
 
-bool is_empty_range(const std::vector<Condition>& conditions) {
+NumberRange range_of(const std::vector<Condition>& conditions) {
   double lowest = -std::numeric_limits<double>::infinity();
   double highest = std::numeric_limits<double>::infinity();
   for (const Condition& condition : conditions) {
     if (condition.numbers.empty()) continue;
-    if (condition.op == Operator::min || condition.op == Operator::between) {
+    const bool is_one = condition.op == Operator::equals && condition.numbers.size() == 1;
+    if (condition.op == Operator::min || condition.op == Operator::between || is_one) {
       lowest = std::max(lowest, condition.numbers.front());
     }
-    if (condition.op == Operator::max || condition.op == Operator::between) {
+    if (condition.op == Operator::max || condition.op == Operator::between || is_one) {
       highest = std::min(highest, condition.numbers.back());
     }
   }
-  if (lowest > highest) return true;
-  const auto outside = [&](double number) { return number < lowest || number > highest; };
+  return {lowest, highest};
+}
+
+bool is_empty_range(const std::vector<Condition>& conditions) {
+  const NumberRange range = range_of(conditions);
+  if (range.lowest > range.highest) return true;
+  const auto outside = [&](double number) { return number < range.lowest || number > range.highest; };
   return std::ranges::any_of(conditions, [&](const Condition& condition) {
     const bool names_values = condition.op == Operator::equals || condition.op == Operator::one_of;
     return names_values && !condition.numbers.empty() && std::ranges::all_of(condition.numbers, outside);
@@ -225,7 +258,9 @@ bool is_empty_range(const std::vector<Condition>& conditions) {
 std::vector<Condition> read_conditions(const YAML::Node& node, const Property& property, TestPlace place,
                                        YamlErrors& errors) {
   auto conditions = ConditionReader(property, place, errors).read(node);
-  if (is_empty_range(conditions)) {
+  const bool below_zero = property.quantity && property.numeric && !can_be_negative(*property.quantity) &&
+                          range_of(conditions).highest < 0;
+  if (is_empty_range(conditions) || below_zero) {
     errors.add(node, "an empty range: no " + property.name() + " can satisfy it");
   }
   return conditions;

@@ -22,6 +22,15 @@ enum class TestPlace : std::uint8_t {
 /// "0.5" in the property's unit, or "10%".
 [[nodiscard]] std::optional<Tolerance> read_tolerance(const YAML::Node& node, YamlErrors& errors);
 
+/// The numbers that min, max, between and a single equals leave.
+struct NumberRange {
+  double lowest;
+  double highest;
+
+  friend bool operator==(const NumberRange&, const NumberRange&) = default;
+};
+[[nodiscard]] NumberRange range_of(const std::vector<Condition>& conditions);
+
 /// True when no number can satisfy all conditions.
 [[nodiscard]] bool is_empty_range(const std::vector<Condition>& conditions);
 

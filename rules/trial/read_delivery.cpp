@@ -2,6 +2,7 @@
 
 #include "rules/dataset/dictionary.h"
 #include "rules/trial/read_masks.h"
+#include "rules/trial/vocabulary.h"
 
 #include <algorithm>
 #include <array>
@@ -52,8 +53,10 @@ DeliveryRule read_delivery_rule(const YAML::Node& node, const std::vector<Series
       rule.slots = read_texts(*ids, "slots", errors);
       check_slots(*ids, rule.slots, series, errors);
     }
-    if (const auto words = select.take("modalities"))
+    if (const auto words = select.take("modalities")) {
       rule.modalities = read_texts(*words, "modalities", errors);
+      for (const std::string& word : rule.modalities) check_modality(*words, word, errors);
+    }
     select.finish();
   }
   map.finish();
@@ -113,7 +116,18 @@ std::vector<DeliveryRule> read_deliver_section(const YAML::Node& node, const std
     reading.errors.add(node, "deliver is no list; expected '- {to: ..., when: released}' entries");
     return rules;
   }
-  for (const YAML::Node& item : node) rules.push_back(read_delivery_rule(item, series, reading));
+  for (const YAML::Node& item : node) {
+    DeliveryRule rule = read_delivery_rule(item, series, reading);
+    const auto same = std::ranges::find_if(rules, [&rule](const DeliveryRule& other) {
+      return other.to == rule.to && other.time_points == rule.time_points && other.slots == rule.slots &&
+             other.modalities == rule.modalities;
+    });
+    if (!rule.to.empty() && same != rules.end()) {
+      reading.errors.add(item, "the same goes to '" + rule.to + "' by the rule in line " +
+                                   std::to_string(same->position.line) + " already");
+    }
+    rules.push_back(std::move(rule));
+  }
   return rules;
 }
 
@@ -137,7 +151,11 @@ AdverseEventPolicy read_adverse_events_section(const YAML::Node& node, YamlError
   if (const auto value = map.take("default")) {
     policy.hold = read_word(*value, "default", adverse_event_defaults, errors) != 1U;
   }
-  if (const auto events = map.take("forward")) policy.forward = read_texts(*events, "forward", errors);
+  if (const auto events = map.take("forward")) {
+    policy.forward = read_texts(*events, "forward", errors);
+    if (!policy.hold)
+      errors.add(*events, "all adverse events are forwarded; expected default: hold, or no list of them");
+  }
   map.finish();
   return policy;
 }

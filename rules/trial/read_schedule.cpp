@@ -198,6 +198,10 @@ TimePoints read_time_points_section(const YAML::Node& node, YamlErrors& errors) 
     }
     if (const auto classes = unscheduled.take("classify")) {
       time_points.unscheduled.classify = read_texts(*classes, "classify", errors);
+      if (!time_points.unscheduled.accept) {
+        errors.add(*classes,
+                   "unscheduled studies are not accepted; expected accept: true with their classes");
+      }
     }
     unscheduled.finish();
   }

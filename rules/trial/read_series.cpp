@@ -1,67 +1,24 @@
 #include "rules/trial/read_series.h"
 
-#include "rules/trial/read_conditions.h"
+#include "rules/trial/contradiction.h"
+#include "rules/trial/property.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 namespace trialgate::rules {
 namespace {
 
-/// Defined Terms of Modality (0008,0060), PS3.3 §C.7.3.1.1.1, the retired ones that still come included.
-constexpr std::array modalities = std::to_array<std::string_view>({
-    "AR",         "ANN",        "ASMT", "AU",     "BDUS",    "BI",       "BMD",        "CFM",    "CR",
-    "CT",         "CTPROTOCOL", "DMS",  "DG",     "DOC",     "DX",       "ECG",        "EEG",    "EMG",
-    "EOG",        "EPS",        "ES",   "FID",    "GM",      "HC",       "HD",         "IO",     "IOL",
-    "IVOCT",      "IVUS",       "KER",  "KO",     "LEN",     "LS",       "M3D",        "MG",     "MR",
-    "NM",         "OAM",        "OCT",  "OP",     "OPM",     "OPT",      "OPTBSV",     "OPTENF", "OPV",
-    "OSS",        "OT",         "PA",   "PLAN",   "POS",     "PR",       "PT",         "PX",     "REG",
-    "RESP",       "RF",         "RG",   "RTDOSE", "RTIMAGE", "RTINTENT", "RTPLAN",     "RTRAD",  "RTRECORD",
-    "RTSEGANN",   "RTSTRUCT",   "RWV",  "SEG",    "SM",      "SMR",      "SR",         "SRF",    "STAIN",
-    "TEXTUREMAP", "TG",         "US",   "VA",     "VF",      "XA",       "XAPROTOCOL", "XC",
-});
-
-const Test* find_test(const Predicate& predicate, std::string_view name) {
-  const auto found =
-      std::ranges::find_if(predicate.all, [&](const Test& t) { return t.property.name() == name; });
-  return found == predicate.all.end() ? nullptr : &*found;
-}
-
-/// Everything that `inner` demands is demanded by `outer` too, word for word.
-bool is_implied(const Predicate& inner, const Predicate& outer) {
-  return !inner.all.empty() && inner.none.empty() && inner.any.empty() &&
-         std::ranges::all_of(inner.all, [&](const Test& test) {
-           return std::ranges::find(outer.all, test) != outer.all.end();
-         });
-}
-
-/// Why no stack can ever satisfy the predicate; empty when one may.
-std::string contradiction(const Predicate& predicate) {
-  for (const Predicate& none : predicate.none) {
-    if (is_implied(none, predicate)) {
-      return "it demands " + none.all.front().property.name() + " and rules out the same";
-    }
+/// A check whose condition cannot hold, or whose quantity no header of the series can give, says nothing.
+void check_applies(const Check& check, const Predicate& select, YamlErrors& errors) {
+  const Predicate where = conjunction(select, check.when);
+  if (const auto reason = contradiction(where); !reason.empty()) {
+    errors.add(check.position, "check '" + check.id + "' never applies: " + reason);
+  } else if (check.property.quantity && !can_be_of(where, modalities_of(*check.property.quantity))) {
+    errors.add(check.position, check.property.name() + " is a quantity of " +
+                                   std::string(modalities_of(*check.property.quantity).front()) +
+                                   ", which the series cannot be; expected another one");
   }
-  for (const Test& test : predicate.all) {
-    const auto has = [&](Operator op) {
-      return std::ranges::any_of(test.conditions, [op](const Condition& c) { return c.op == op; });
-    };
-    if (has(Operator::absent) && test.conditions.size() > 1) {
-      return "it demands that " + test.property.name() + " is absent and has a value";
-    }
-  }
-  if (const Test* const modality = find_test(predicate, "Modality")) {
-    for (const Condition& condition : modality->conditions) {
-      const bool names_values = condition.op == Operator::equals || condition.op == Operator::one_of;
-      if (!names_values) continue;
-      const bool known = std::ranges::any_of(condition.texts, [](const std::string& text) {
-        return std::ranges::find(modalities, text) != modalities.end();
-      });
-      if (!known) return unknown_word("Modality", condition.texts.front(), modalities);
-    }
-  }
-  return {};
 }
 
 void read_required_at(const YAML::Node& node, SeriesSlot& slot, TrialReading& reading) {
@@ -86,10 +43,12 @@ SeriesSlot read_slot(const YAML::Node& node, TrialReading& reading) {
     if (slot.id == "study") errors.add(*id, "'study' has a meaning of its own; expected another id");
   }
   if (const auto name = map.take("name")) slot.name = read_sentence(*name, "name", errors);
+  bool selectable = true;
   if (const auto select = map.need("select")) {
     slot.select = read_predicate(*select, "select", reading);
     if (const auto reason = contradiction(slot.select); !reason.empty()) {
       errors.add(*select, "no series can ever match '" + slot.id + "': " + reason);
+      selectable = false;
     }
   }
   if (const auto value = map.need("required_at")) read_required_at(*value, slot, reading);
@@ -97,6 +56,9 @@ SeriesSlot read_slot(const YAML::Node& node, TrialReading& reading) {
     slot.missing = read_severity(*value, "missing", errors).value_or(slot.missing);
   if (const auto remedy = map.take("remedy")) slot.remedy = read_sentence(*remedy, "remedy", errors);
   if (const auto checks = map.take("checks")) slot.checks = read_checks(*checks, reading);
+  if (selectable) {
+    for (const Check& check : slot.checks) check_applies(check, slot.select, errors);
+  }
   map.finish();
   return slot;
 }
@@ -115,17 +77,15 @@ void check_compared_slots(const std::vector<SeriesSlot>& slots, YamlErrors& erro
   for (const SeriesSlot& slot : slots) ids.push_back(slot.id);
   for (const SeriesSlot& slot : slots) {
     for (const Check& check : slot.checks) {
-      YAML::Mark mark;
-      mark.line = static_cast<int>(check.position.line) - 1;
-      mark.column = static_cast<int>(check.position.column) - 1;
       for (const Requirement& requirement : check.requirements) {
         for (const Condition& condition : requirement.conditions) {
           if (!compares_slots(condition.op)) continue;
           const std::string& other = condition.texts.front();
           if (other == slot.id) {
-            errors.add(mark, "series '" + slot.id + "' is compared with itself; expected another series");
+            errors.add(check.position,
+                       "series '" + slot.id + "' is compared with itself; expected another series");
           } else if (std::ranges::find(ids, other) == ids.end()) {
-            errors.add(mark, unknown_word("series", other, ids));
+            errors.add(check.position, unknown_word("series", other, ids));
           }
         }
       }
@@ -163,7 +123,7 @@ std::vector<SeriesSlot> read_series_section(const YAML::Node& node, TrialReading
       if (!slot.id.empty() && other.id == slot.id) {
         reading.errors.add(item, "series id '" + slot.id + "' is there twice; first in line " +
                                      std::to_string(other.position.line));
-      } else if (!slot.select.empty() && other.select == slot.select) {
+      } else if (!slot.select.empty() && demands_the_same(other.select, slot.select)) {
         reading.errors.add(item, "series '" + slot.id + "' selects the same as '" + other.id + "' in line " +
                                      std::to_string(other.position.line) +
                                      "; expected something that tells them apart");
@@ -197,6 +157,7 @@ StudyRules read_study_section(const YAML::Node& node, TrialReading& reading) {
       reading.errors.add(*checks,
                          "a comparison is of one series with its like; expected it in a check of a series");
     }
+    for (const Check& check : rules.checks) check_applies(check, {}, reading.errors);
   }
   map.finish();
   return rules;

@@ -1,6 +1,7 @@
 # Sources of this folder, for the target rules.
 target_sources(rules PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/config_error.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/contradiction.cpp
   ${CMAKE_CURRENT_LIST_DIR}/csv.cpp
   ${CMAKE_CURRENT_LIST_DIR}/date.cpp
   ${CMAKE_CURRENT_LIST_DIR}/load.cpp
@@ -17,4 +18,5 @@ target_sources(rules PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/trial.cpp
   ${CMAKE_CURRENT_LIST_DIR}/visit_pattern.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/vocabulary.cpp
   ${CMAKE_CURRENT_LIST_DIR}/yaml_reader.cpp)

@@ -53,6 +53,7 @@ class SubjectRegisterReader {
     for (auto row = rows.begin() + 1; row != rows.end(); ++row) read_row(*row);
     std::ranges::stable_sort(errors_, {}, [](const ConfigError& e) { return std::pair(e.line, e.column); });
     if (!errors_.empty()) return errors_;
+    register_.file_ = file_;
     register_.sha256_ = sha256_hex(text);
     return std::move(register_);
   }
@@ -108,6 +109,7 @@ class SubjectRegisterReader {
       } else if (column == "patient_id") {
         subject.patient_id = std::move(value);
         patient = &row[i];
+        subject.position = {row[i].line, row[i].column};
       } else if (column == "subject_id") {
         subject.subject_id = std::move(value);
         subject_id = &row[i];
@@ -130,7 +132,7 @@ class SubjectRegisterReader {
     for (auto it = first; it != last; ++it) {
       if (register_.subjects_[it->second].issuer == subject.issuer) {
         error(patient, "the same patient of the same site and issuer is in line " +
-                           std::to_string(lines_[it->second]) + " already");
+                           std::to_string(register_.subjects_[it->second].position.line) + " already");
         return;
       }
     }
@@ -140,20 +142,18 @@ class SubjectRegisterReader {
       // A patient may have several patient IDs (issuers, merged records) at a site, but is a subject of one
       // site with one set of dates.
       if (other.site != subject.site || other.dates != subject.dates || other.group != subject.group) {
-        error(subject_id, "subject_id is in line " + std::to_string(lines_[place->second]) +
+        error(subject_id, "subject_id is in line " + std::to_string(other.position.line) +
                               " already with another site, group or date");
         return;
       }
     }
     register_.by_patient_.emplace(key, register_.subjects_.size());
     register_.subjects_.push_back(std::move(subject));
-    lines_.push_back(patient.line);
   }
 
   std::string_view file_;
   std::vector<ConfigError> errors_;
   std::vector<std::string> columns_;
-  std::vector<std::size_t> lines_;  // of subjects_, for messages
   std::map<std::string, std::size_t> by_subject_;
   SubjectRegister register_;
 };

@@ -21,6 +21,7 @@ struct Subject {
   std::string subject_id;  ///< Clinical Trial Subject ID (0012,0040)
   std::string group;       ///< arm-blind group code; empty when the trial keeps none
   std::map<std::string, Date, std::less<>> dates;  ///< reference dates by column name, e.g. "first_dose"
+  FilePosition position;                           ///< of the patient ID in the register
 };
 
 /// The subjects of one trial. Immutable once read; any thread may look up.
@@ -45,6 +46,8 @@ class SubjectRegister {
   [[nodiscard]] const std::vector<Subject>& subjects() const noexcept { return subjects_; }
   /// Names of the reference date columns in the order of the file.
   [[nodiscard]] const std::vector<std::string>& date_names() const noexcept { return date_names_; }
+  /// As it was named to parse_csv().
+  [[nodiscard]] const std::string& file() const noexcept { return file_; }
   [[nodiscard]] bool has_site(std::string_view site) const;
   /// SHA-256 of the CSV in hex; empty for a register that was never read.
   [[nodiscard]] const std::string& sha256() const noexcept { return sha256_; }
@@ -54,6 +57,7 @@ class SubjectRegister {
   std::vector<Subject> subjects_;
   std::vector<std::string> date_names_;
   std::unordered_multimap<std::string, std::size_t> by_patient_;  // key: site, NUL, patient ID
+  std::string file_;
   std::string sha256_;
 };
 

@@ -42,14 +42,6 @@ enum class IfUnknown : std::uint8_t { accept, note, warn, query, reject };
 /// The severity that the choice stands for; none for accept.
 [[nodiscard]] std::optional<RuleSeverity> severity_of(IfUnknown choice) noexcept;
 
-/// A place in the trial file, for explanations. 1-based.
-struct FilePosition {
-  std::size_t line = 0;
-  std::size_t column = 0;
-
-  friend bool operator==(const FilePosition&, const FilePosition&) = default;
-};
-
 /// What must hold, and what it means if it does not. A check without tiers has one requirement with an empty
 /// tier.
 struct Requirement {
@@ -175,7 +167,8 @@ struct QualifiedScanner {
 };
 
 struct Scanners {
-  std::string register_file;  ///< as named in the trial file; empty: no register, no rule
+  std::string register_file;    ///< as named in the trial file; empty: no register, no rule
+  std::string register_sha256;  ///< hex, of the scanner register's bytes
   std::vector<QualifiedScanner> qualified;
   std::map<std::string, int, std::less<>> phantom_every_days;  ///< by Modality (0008,0060)
 };
@@ -220,7 +213,7 @@ struct Trial {
   std::string name;         ///< Clinical Trial Protocol Name (0012,0021)
   std::string sponsor;      ///< Clinical Trial Sponsor Name (0012,0010)
   Charter charter;
-  std::string rules_sha256;     ///< hex, of the trial file's bytes
+  std::string rules_sha256;     ///< hex, of the trial file and the files of masks and scanners that it names
   std::string register_sha256;  ///< hex, of the subject register's bytes
 
   SubjectRegister subjects;

@@ -45,6 +45,11 @@ std::string kind_of(const YAML::Node& node) {
   return "nothing";
 }
 
+FilePosition position_of(const YAML::Mark& mark) {
+  if (mark.is_null()) return {};
+  return {static_cast<std::size_t>(mark.line) + 1, static_cast<std::size_t>(mark.column) + 1};
+}
+
 std::string expected(std::string_view what, std::string_view kind, const YAML::Node& node) {
   return std::string(what) + " is " + kind_of(node) + "; expected " + std::string(kind);
 }
@@ -85,9 +90,7 @@ std::string unknown_word(std::string_view what, std::string_view word,
 }
 
 void YamlErrors::add(const YAML::Mark& mark, std::string message) {
-  const bool known = !mark.is_null();
-  errors_.push_back({file_, known ? static_cast<std::size_t>(mark.line) + 1 : 0,
-                     known ? static_cast<std::size_t>(mark.column) + 1 : 0, std::move(message)});
+  add(position_of(mark), std::move(message));
 }
 
 std::vector<ConfigError> YamlErrors::sorted() && {
@@ -96,9 +99,7 @@ std::vector<ConfigError> YamlErrors::sorted() && {
 }
 
 FilePosition position_of(const YAML::Node& node) {
-  const YAML::Mark mark = node.Mark();
-  if (mark.is_null()) return {};
-  return {static_cast<std::size_t>(mark.line) + 1, static_cast<std::size_t>(mark.column) + 1};
+  return position_of(node.Mark());
 }
 
 std::optional<double> number_of(std::string_view text) {

@@ -32,6 +32,9 @@ class YamlErrors {
 
   void add(const YAML::Mark& mark, std::string message);
   void add(const YAML::Node& node, std::string message) { add(node.Mark(), std::move(message)); }
+  void add(const FilePosition& at, std::string message) {
+    errors_.push_back({file_, at.line, at.column, std::move(message)});
+  }
   void add(ConfigError error) { errors_.push_back(std::move(error)); }
   [[nodiscard]] bool empty() const noexcept { return errors_.empty(); }
   [[nodiscard]] std::size_t size() const noexcept { return errors_.size(); }

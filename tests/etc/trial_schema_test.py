@@ -88,6 +88,33 @@ class TrialSchema(unittest.TestCase):
                 done = subprocess.run([os.environ["TRIALGATE_PROGRAM"], "check-config", path], capture_output=True, text=True)
                 self.assertEqual(done.returncode, 0, done.stderr)
 
+    def test_the_samples_speak_both_languages_and_say_what_to_do(self):
+        def sentences(node):
+            if isinstance(node, dict):
+                if "en" in node and not isinstance(node["en"], dict):
+                    yield node
+                for key, value in node.items():
+                    if key != "sites":
+                        yield from sentences(value)
+            elif isinstance(node, list):
+                for item in node:
+                    yield from sentences(item)
+
+        for path in self.samples:
+            trial = load(path)
+            for sentence in sentences(trial):
+                self.assertEqual(set(sentence), {"en", "zh"}, sentence)
+                self.assertNotEqual(sentence["en"], sentence["zh"])
+            for check in trial["study"]["checks"] + [check for slot in trial["series"] for check in slot["checks"]]:
+                severity = check.get("severity", "query")
+                worst = severity["acceptable"] if isinstance(severity, dict) else severity
+                if worst in ("query", "reject"):
+                    self.assertIn("remedy", check, f"{os.path.basename(path)}: {check['id']}")
+            for slot in trial["series"]:
+                self.assertIn("name", slot)
+                if slot["required_at"] != "none":
+                    self.assertIn("remedy", slot)
+
     def test_mistakes_are_mistakes_for_both(self):
         trial = load(os.path.join(TRIALS, "ONC-301.yaml"))
 
@@ -108,6 +135,10 @@ class TrialSchema(unittest.TestCase):
             "an unknown option": lambda t: t["deidentify"]["options"].append("retain_names"),
             "an unknown presentation": lambda t: t["readers"].update(presentation="random"),
             "no sponsor": lambda t: t["trial"].pop("sponsor"),
+            "a severity of no tier": lambda t: first(t)["checks"][0].update(severity={"best": "warn"}),
+            "a mask without approval": lambda t: t["deidentify"].update(
+                pixels={"masks": [{"id": "m", "manufacturer": "X", "model": "Y", "sop_class": "UltrasoundImageStorage", "rows": 1, "columns": 1, "blank": []}]}
+            ),
             "a tolerance in words": lambda t: first(t)["checks"][0].update(SliceThickness={"same_as": "BL", "tolerance": "few"}),
         }
         self.assertTrue(is_accepted(trial))

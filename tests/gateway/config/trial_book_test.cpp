@@ -97,12 +97,32 @@ TEST_CASE("reload refuses a protocol ID that another file has") {
   std::string other = with_delivery();
   other.replace(other.find("ONC-301"), 7, "ONC-302");
   const auto first = write_sample_trial(folder, with_delivery());
-  const auto book = book_of(node_with({{first, {}}, {folder.write("other.yaml", other), {}}}));
+  const auto book = book_of(node_with({{first, "ONE"}, {folder.write("other.yaml", other), "OTHER"}}));
   folder.write("other.yaml", with_delivery() + "\n");
   const auto reloads = book->poll();
   REQUIRE(reloads.size() == 1);
   CHECK(reloads.front().now_in_force == nullptr);
   CHECK(trial_named(*book->current(), "ONC-302") != nullptr);
+}
+
+TEST_CASE(
+    "a patient in two registers is a mistake with both places, unless AE titles tell the trials apart") {
+  const TemporaryFolder folder;
+  std::string other = with_delivery();
+  other.replace(other.find("ONC-301"), 7, "ONC-302");
+  other.replace(other.find("subjects.csv"), 12, "others.csv");
+  folder.write("others.csv",
+               "site,patient_id,subject_id,first_dose\nSITE01,HOSP-1,S-1,2026-07-15\nSITE01, "
+               "HOSP-77,S-2,2026-07-15\n");
+  const auto first = write_sample_trial(folder, with_delivery());
+  const auto second = folder.write("other.yaml", other);
+  for (const char* const ae_title : {"", "SAME"}) {
+    const std::string error = first_error(node_with({{first, ae_title}, {second, ae_title}}));
+    CHECK(error.starts_with("others.csv:3:8: the same patient is in subjects.csv, line 2, column 8, too"));
+    CHECK(error.find("HOSP-77") == std::string::npos);
+  }
+  CHECK(first_error(node_with({{first, "ONE"}, {second, {}}})) != "none");
+  CHECK(first_error(node_with({{first, "ONE"}, {second, "OTHER"}})) == "none");
 }
 
 TEST_CASE("the trial of a study: by AE title, by register, else the only one") {

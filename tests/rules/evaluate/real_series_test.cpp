@@ -68,6 +68,14 @@ const Trial& ct_trial() {
 }
 
 Trial trial_of(std::string_view modality) {
+  std::string own;
+  if (modality == "PT") {
+    own =
+        "      - {id: uptake, uptake_time: {between: [50, 70]}}\n"
+        "      - {id: units, Units: BQML}\n";
+  } else if (modality == "MR") {
+    own = "      - {id: field, MagneticFieldStrength: {between: [1.4, 3.1]}}\n";
+  }
   return trial_with(
       "      - {id: unused, SliceThickness: {max: 5}}\n"
       "  - id: any\n"
@@ -81,10 +89,8 @@ Trial trial_of(std::string_view modality) {
       "      - {id: duplicates, duplicate_slices: 0}\n"
       "      - {id: tilt, gantry_tilt: {max: 0.5}}\n"
       "      - {id: axial, orientation: axial}\n"
-      "      - {id: coverage, z_coverage: {min: 60}}\n"
-      "      - {id: uptake, uptake_time: {between: [50, 70]}, when: {Modality: PT}}\n"
-      "      - {id: units, Units: BQML, when: {Modality: PT}}\n"
-      "      - {id: field, MagneticFieldStrength: {between: [1.4, 3.1]}, when: {Modality: MR}}\n");
+      "      - {id: coverage, z_coverage: {min: 60}}\n" +
+      own);
 }
 
 }  // namespace
