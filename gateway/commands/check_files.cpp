@@ -32,10 +32,20 @@ void print_problems(std::ostream& out, std::string_view title, const std::vector
   }
 }
 
-void print_json(std::ostream& out, const rules::Trial& trial, const std::vector<JudgedStudy>& judged,
-                const FoundFiles& found, const ExaminedFiles& examined) {
+/// The verdict; what each rule looked at only on request, it is the larger part.
+boost::json::value to_json(const rules::Verdict& verdict, bool explain) {
+  boost::json::value json = rules::to_json(verdict);
+  if (!explain) json.as_object().erase("rules");
+  return json;
+}
+
+void print_json(std::ostream& out, const CheckOptions& options, const rules::Trial& trial,
+                const std::vector<JudgedStudy>& judged, const FoundFiles& found,
+                const ExaminedFiles& examined) {
   boost::json::array studies;
-  for (const JudgedStudy& study : judged) studies.push_back(rules::to_json(study.verdict));
+  for (const JudgedStudy& study : judged) {
+    studies.push_back(to_json(study.verdict, options.explain));
+  }
   out << boost::json::serialize(boost::json::object{{"protocol_id", trial.protocol_id},
                                                     {"charter_version", trial.charter.version},
                                                     {"studies", std::move(studies)},
@@ -78,7 +88,7 @@ int check_command(const CheckOptions& options, std::ostream& out, std::ostream& 
   }
   const std::vector<JudgedStudy> judged = judge_studies(*trial, examined.studies, options.site);
   if (options.json) {
-    print_json(out, *trial, judged, found, examined);
+    print_json(out, options, *trial, judged, found, examined);
   } else {
     print_text(out, options, judged, found, examined);
   }

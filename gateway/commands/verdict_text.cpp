@@ -72,7 +72,30 @@ void print_findings(std::ostream& out, const rules::Verdict& verdict, rules::Lan
   }
 }
 
+/// Every rule with what it looked at, in the order of the trial file.
+void print_rules(std::ostream& out, const rules::Verdict& verdict) {
+  for (const rules::AppliedRule& rule : verdict.rules) {
+    const std::string unit = rule.unit.empty() ? "" : ' ' + rule.unit;
+    out << "  " << (rule.result ? to_string(*rule.result) : "not applied") << "  " << rule.rule_id;
+    if (!rule.property.empty() && !rule.rule_id.ends_with('/' + rule.property)) out << "  " << rule.property;
+    if (!rule.expected.empty()) out << ", expected " << rule.expected << unit;
+    out << '\n';
+    if (!rule.why.empty()) out << "      " << rule.why << '\n';
+    for (const rules::SeenValue& seen : rule.seen) {
+      out << "      " << (seen.value.empty() ? "-" : seen.value + unit) << "  in " << seen.instance_count
+          << (seen.instance_count == 1 ? " instance" : " instances");
+      if (!seen.series_uid.empty()) out << " of series " << seen.series_uid;
+      if (!seen.detail.empty() && seen.detail != rule.why) out << ": " << seen.detail;
+      out << '\n';
+    }
+    if (rule.seen_count > rule.seen.size()) {
+      out << "      and " << rule.seen_count - rule.seen.size() << " more values\n";
+    }
+  }
+}
+
 void print_explanation(std::ostream& out, const rules::Verdict& verdict) {
+  print_rules(out, verdict);
   if (!verdict.slots.empty()) {
     Table table({"slot", "series", "instances", "alternates"});
     for (const auto& [slot, match] : verdict.slots) {

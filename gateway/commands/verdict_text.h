@@ -9,7 +9,7 @@ namespace trialgate::gateway {
 struct VerdictTextOptions {
   rules::Language language = rules::Language::en;
   bool explain =
-      false;  ///< also which series met which slot, what matched none and why, and the visit's days
+      false;  ///< also what each rule looked at, which series met which slot, and what matched none and why
 };
 
 /// Prints a verdict for people: outcome, where the study stands in the schedule, each finding with what was

@@ -11,6 +11,7 @@
 #include <boost/json/serialize.hpp>
 
 #include <algorithm>
+#include <chrono>
 
 namespace trialgate::gateway {
 namespace {
@@ -87,6 +88,8 @@ storage::Result<std::unique_ptr<SubmissionFile>> read_submission(const storage::
   file->facts.previous_version = row.version - 1;
   file->records.reserve(file->instances.size());
   for (const storage::InstanceRow& instance : file->instances) {
+    const auto day = std::chrono::floor<std::chrono::days>(instance.received_at);
+    file->facts.received = std::min(file->facts.received.value_or(day), day);
     if (instance.conflict) {
       file->facts.conflicts.push_back(instance.sop_instance_uid);
       continue;

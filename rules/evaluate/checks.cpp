@@ -1,10 +1,10 @@
 #include "rules/evaluate/checks.h"
 
-#include "rules/evaluate/findings.h"
 #include "rules/evaluate/predicate.h"
 
 #include <algorithm>
-#include <iterator>
+#include <optional>
+#include <string>
 #include <utility>
 
 namespace trialgate::rules {
@@ -32,36 +32,60 @@ class CheckRun {
            const CheckContext& context)
       : check_(check), slot_(slot), parts_(parts), context_(context) {}
 
-  /// Nothing when the check passes, does not apply, or is unknown and accepted.
-  std::optional<Finding> run(std::string_view rule_prefix, const Text& slot_name) {
-    if (!is_listed(check_.at, context_.time_point_id)) return std::nullopt;
+  void run(std::string_view rule_prefix, const Text& slot_name, RuleResults& results) {
+    AppliedRule& applied = results.applied.emplace_back();
+    applied.rule_id = std::string(rule_prefix) + "/" + check_.id;
+    applied.property = check_.property.name();
+    applied.unit = check_.property.unit;
+    applied.expected = describe(check_.requirements.front().conditions).en;
     observe_parts();
-    if (observations_.empty()) return std::nullopt;
+    if (observations_.empty()) {
+      applied.why = not_applied_;
+      return;
+    }
+    applied.result = CheckResult::pass;
+    keep_seen(applied);
     std::optional<Assessment> unknown;
     for (const Requirement& requirement : check_.requirements) {
       Assessment assessment = assess(requirement);
       if (assessment.result == CheckResult::fail) {
-        return finding(rule_prefix, slot_name, requirement.severity, requirement.tier, assessment);
+        applied.result = CheckResult::fail;
+        applied.expected = assessment.expected.en;
+        results.findings.push_back(
+            finding(rule_prefix, slot_name, requirement.severity, requirement.tier, assessment));
+        return;
       }
+      if (&requirement == &check_.requirements.front()) applied.expected = assessment.expected.en;
       if (assessment.result == CheckResult::not_determinable && !unknown) unknown = std::move(assessment);
     }
-    if (!unknown) return std::nullopt;
-    const auto severity = severity_of(check_.if_unknown);
-    if (!severity) return std::nullopt;
-    return finding(rule_prefix, slot_name, *severity, {}, *unknown);
+    if (!unknown) return;
+    applied.result = CheckResult::not_determinable;
+    applied.why = unknown->why.en;
+    if (const auto severity = severity_of(check_.if_unknown)) {
+      results.findings.push_back(finding(rule_prefix, slot_name, *severity, {}, *unknown));
+    }
   }
 
  private:
   void observe_parts() {
+    const bool knows_time_point = check_.at.empty() || !context_.time_point_id.empty();
+    if (knows_time_point && !is_listed(check_.at, context_.time_point_id)) {
+      not_applied_ = "not at time point " + context_.time_point_id;
+      return;
+    }
     for (const MeasuredStack* const part : parts_) {
+      if (!knows_time_point) {
+        is_doubtful(*part, {"the time point is not known", "访视不明"});
+        continue;
+      }
       if (!check_.when.empty()) {
         const Answer answer = ask(check_.when, *part);
-        if (answer.result == CheckResult::fail) continue;
+        if (answer.result == CheckResult::fail) {
+          not_applied_ = "its condition does not hold: " + answer.reason.en;
+          continue;
+        }
         if (answer.result == CheckResult::not_determinable) {
-          const std::string why = "whether the check applies is not known: " + answer.reason;
-          observations_.push_back(
-              {part,
-               {unknown_value({why, "无法判断该规则是否适用：" + answer.reason}), part->stack->records, {}}});
+          is_doubtful(*part, answer.reason);
           continue;
         }
       }
@@ -74,6 +98,26 @@ class CheckRun {
       }
     }
     if (!covering_.empty()) observe_coverage();
+  }
+
+  void is_doubtful(const MeasuredStack& part, const Text& reason) {
+    Value value = unknown_value(
+        {"whether the check applies is not known: " + reason.en, "无法判断该规则是否适用：" + reason.zh});
+    observations_.push_back({&part, {std::move(value), part.stack->records, {}}});
+  }
+
+  void keep_seen(AppliedRule& applied) const {
+    applied.seen_count = observations_.size();
+    const bool withheld = is_identifying(check_.property);
+    for (const PartObservation& observed : observations_) {
+      if (applied.seen.size() == max_seen_values) break;
+      const Observation& observation = observed.observation;
+      std::string value = describe(observation.value);
+      if (withheld && !value.empty()) value = "(withheld)";
+      applied.seen.push_back(
+          {observed.part->stack->series_uid, observation.instances.size(), std::move(value),
+           observation.value.why.empty() ? observation.detail.en : observation.value.why.en});
+    }
   }
 
   void observe_coverage() {
@@ -200,20 +244,19 @@ class CheckRun {
   const CheckContext& context_;
   std::vector<PartObservation> observations_;
   std::vector<const MeasuredStack*> covering_;
+  std::string not_applied_;  ///< why there is nothing to observe
 };
 
 }  // namespace
 
-std::vector<Finding> run_checks(const std::vector<Check>& checks, std::string_view rule_prefix,
-                                std::string_view slot, const Text& slot_name,
-                                std::span<const MeasuredStack* const> parts, const CheckContext& context) {
-  std::vector<Finding> findings;
+RuleResults run_checks(const std::vector<Check>& checks, std::string_view rule_prefix, std::string_view slot,
+                       const Text& slot_name, std::span<const MeasuredStack* const> parts,
+                       const CheckContext& context) {
+  RuleResults results;
   for (const Check& check : checks) {
-    if (auto finding = CheckRun(check, slot, parts, context).run(rule_prefix, slot_name)) {
-      findings.push_back(std::move(*finding));
-    }
+    CheckRun(check, slot, parts, context).run(rule_prefix, slot_name, results);
   }
-  return findings;
+  return results;
 }
 
 }  // namespace trialgate::rules

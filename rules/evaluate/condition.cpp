@@ -198,13 +198,10 @@ bool same_text(std::string_view a, std::string_view b) {
   return folded(a) == folded(b);
 }
 
-CheckResult test_condition(const Condition& condition, const Property& property, const Value& value) {
-  if (condition.op == Operator::present || condition.op == Operator::absent) {
-    if (value.state == Value::State::unknown) return CheckResult::not_determinable;
-    const bool is_there = value.state != Value::State::absent;
-    return result_of(is_there == (condition.op == Operator::present));
-  }
-  if (value.state != Value::State::known) return CheckResult::not_determinable;
+namespace {
+
+/// Of a value that is known.
+CheckResult test_known(const Condition& condition, const Property& property, const Value& value) {
   switch (condition.op) {
     case Operator::equals:
       return result_of(equals(condition, property, value));
@@ -227,6 +224,19 @@ CheckResult test_condition(const Condition& condition, const Property& property,
     default:
       return CheckResult::not_determinable;
   }
+}
+
+}  // namespace
+
+CheckResult test_condition(const Condition& condition, const Property& property, const Value& value) {
+  if (condition.op == Operator::present || condition.op == Operator::absent) {
+    if (value.state == Value::State::unknown) return CheckResult::not_determinable;
+    const bool is_there = value.state != Value::State::absent;
+    return result_of(is_there == (condition.op == Operator::present));
+  }
+  if (value.state != Value::State::known) return CheckResult::not_determinable;
+  const CheckResult result = test_known(condition, property, value);
+  return result == CheckResult::pass && !value.why.empty() ? CheckResult::not_determinable : result;
 }
 
 CheckResult test_conditions(const std::vector<Condition>& conditions, const Property& property,

@@ -21,7 +21,7 @@ struct Value {
   State state = State::unknown;
   std::vector<std::string> texts;  ///< values as people read them
   std::vector<double> numbers;     ///< the same as numbers, when the property is numeric
-  Text why;                        ///< why not known
+  Text why;  ///< why not known; of a known one: why it cannot be, so that it never makes a rule pass
 
   friend bool operator==(const Value&, const Value&) = default;
 };

@@ -37,7 +37,8 @@ struct SubmissionFacts {
   std::optional<Classification> classification;
   std::vector<std::string> locked_time_points = {};  ///< of this subject: what comes later waits for a person
   std::optional<SourceComparison> source = {};       ///< not set: the site's archive is not asked
-  bool site_qualified = false;  ///< a test submission of the site was accepted for the trial
+  bool site_qualified = false;        ///< a test submission of the site was accepted for the trial
+  std::optional<Date> received = {};  ///< UTC day of the first instance's arrival; a scan cannot be later
 };
 
 /// What is known of one earlier (or later) study of the subject: the newest verdict of a released submission.

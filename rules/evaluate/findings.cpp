@@ -76,6 +76,29 @@ constexpr std::array quantity_texts = std::to_array<QuantityTexts>({
      "请在设备上更正患者与注射信息或重新重建后，再次发送该序列。"},
     {Quantity::injected_activity, "injected activity", "注射活度",
      "Confirm the injected activity and its unit.", "请确认注射活度及其单位。"},
+    {Quantity::stack_kind, "kind of images", "图像种类",
+     "Send the acquired images, not reformats or images computed from them.",
+     "请发送原始采集图像，而非重组或计算所得图像。"},
+    {Quantity::voxel_size, "largest voxel edge", "体素最大边长",
+     "Acquire or reconstruct with the voxel size of the charter.", "请按章程规定的体素大小采集或重建。"},
+    {Quantity::in_plane_spacing, "pixel size", "像素大小",
+     "Send images with the pixel size of the charter and a calibrated scale.",
+     "请发送符合章程像素大小且已校准的图像。"},
+    {Quantity::frame_count, "number of frames", "帧数", "Send the complete series again.",
+     "请重新发送完整序列。"},
+    {Quantity::attenuation_corrected, "corrected for attenuation", "衰减校正",
+     "Send the attenuation corrected series.", "请发送经衰减校正的序列。"},
+    {Quantity::decay_corrected, "corrected for decay", "衰变校正", "Send the decay corrected series.",
+     "请发送经衰变校正的序列。"},
+    {Quantity::radionuclide, "radionuclide", "放射性核素", "Confirm the tracer and its nuclide.",
+     "请确认示踪剂及其核素。"},
+    {Quantity::laterality, "laterality", "左右侧", "Confirm the side that was examined.",
+     "请确认检查的左右侧。"},
+    {Quantity::view, "view", "投照体位", "Send the view that the charter asks for.",
+     "请发送章程要求体位的图像。"},
+    {Quantity::ultrasound_calibrated, "ultrasound regions calibrated", "超声区域已校准",
+     "Send the images with the calibration of their regions, never a screen copy.",
+     "请发送带有区域校准信息的图像，勿发送屏幕截图。"},
 });
 
 struct AttributeLabel {
@@ -118,11 +141,21 @@ Text text_of(std::string_view en, std::string_view zh) {
 
 }  // namespace
 
-std::optional<Finding> finding_of(const Trial& trial, const RulePolicy& policy, StudyStatement statement) {
-  if (statement.result == CheckResult::pass) return std::nullopt;
-  const auto severity =
-      statement.result == CheckResult::fail ? policy.severity : severity_of(policy.if_unknown);
-  if (!severity) return std::nullopt;
+void add_statement(const Trial& trial, const RulePolicy& policy, StudyStatement statement,
+                   RuleResults& results) {
+  const bool unknown = statement.result == CheckResult::not_determinable;
+  AppliedRule applied;
+  applied.rule_id = "study/" + std::string(statement.rule);
+  applied.result = statement.result;
+  applied.property = statement.rule;
+  applied.expected = statement.expected;
+  if (unknown) applied.why = statement.text.en;
+  applied.seen.push_back({"", statement.instances.size(), statement.found, ""});
+  applied.seen_count = 1;
+  results.applied.push_back(std::move(applied));
+  if (statement.result == CheckResult::pass) return;
+  const auto severity = unknown ? severity_of(policy.if_unknown) : policy.severity;
+  if (!severity) return;
   Finding finding;
   finding.rule_id = "study/" + std::string(statement.rule);
   finding.severity = *severity;
@@ -134,7 +167,7 @@ std::optional<Finding> finding_of(const Trial& trial, const RulePolicy& policy, 
   finding.remedy = policy.remedy.empty() ? std::move(statement.remedy) : policy.remedy;
   finding.charter_version = trial.charter.version;
   list_instances(std::move(statement.instances), finding.subject);
-  return finding;
+  results.findings.push_back(std::move(finding));
 }
 
 Text label_of(const Property& property) {

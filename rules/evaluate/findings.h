@@ -12,6 +12,12 @@
 
 namespace trialgate::rules {
 
+/// What rules came to: the findings of those that did not pass, and what each looked at.
+struct RuleResults {
+  std::vector<Finding> findings;
+  std::vector<AppliedRule> applied;
+};
+
 /// What a built-in rule of the study has to say.
 struct StudyStatement {
   std::string_view rule;  ///< key of the section `study`: "visit_window"
@@ -23,10 +29,10 @@ struct StudyStatement {
   std::vector<std::string> instances;
 };
 
-/// The finding that a policy makes of a statement; nothing when the rule passes, or its answer is unknown and
-/// accepted.
-[[nodiscard]] std::optional<Finding> finding_of(const Trial& trial, const RulePolicy& policy,
-                                                StudyStatement statement);
+/// Adds a statement, and the finding that the policy makes of it: none when the rule passes, or its answer is
+/// unknown and accepted.
+void add_statement(const Trial& trial, const RulePolicy& policy, StudyStatement statement,
+                   RuleResults& results);
 
 /// Name of a property for people: that of PS3.6 or of the quantity in English, and in Chinese where we have
 /// one.

@@ -116,6 +116,7 @@ void measure_pixels(const Stack& stack, Geometry& geometry) {
   if (!geometry.spacing_mm) return;
   const auto [least, most] = std::minmax({(*pixel)[0], (*pixel)[1], *geometry.spacing_mm});
   geometry.voxel_anisotropy = most / least;
+  geometry.voxel_size_mm = most;
 }
 
 }  // namespace

@@ -43,6 +43,7 @@ struct Geometry {
   std::string_view orientation;       ///< axial, coronal, sagittal, oblique; empty: not determinable
   std::optional<double> field_of_view_mm;  ///< larger side of the image
   std::optional<double> voxel_anisotropy;  ///< largest voxel edge by the smallest; needs the spacing
+  std::optional<double> voxel_size_mm;     ///< largest voxel edge; needs the spacing
 };
 
 /// Computes everything at once. Pure.

@@ -1,6 +1,7 @@
 #include "rules/evaluate/header_quantities.h"
 
 #include "rules/dataset/transfer_syntax.h"
+#include "rules/evaluate/equivalents.h"
 
 #include <algorithm>
 #include <array>
@@ -20,6 +21,11 @@ std::string folded(std::string_view text) {
 std::string folded_text(const InstanceRecord& record, std::string_view path) {
   const auto text = record.text(path);
   return text ? folded(*text) : std::string();
+}
+
+std::string elsewhere(const InstanceRecord& record, std::string_view keyword) {
+  const auto values = equivalent_values(keyword, record);
+  return values ? values->front() : std::string();
 }
 
 bool contains_any(std::string_view text, std::span<const std::string_view> parts) {
@@ -92,10 +98,12 @@ const Text silent_contrast{"the header does not say whether contrast was given",
 
 Value contrast_given(const InstanceRecord& record) {
   std::string agent = folded_text(record, "ContrastBolusAgent");
-  if (agent.empty()) agent = folded_text(record, "ContrastBolusAgentSequence[0].CodeMeaning");
-  const auto volume = record.number("ContrastBolusVolume");
+  if (agent.empty()) agent = folded(elsewhere(record, "ContrastBolusAgent"));
+  auto volume = record.number("ContrastBolusVolume");
+  if (!volume) volume = parse_decimal(elsewhere(record, "ContrastBolusVolume"));
   const bool has_volume = volume && *volume > 0;
-  const std::string route = folded_text(record, "ContrastBolusRoute");
+  std::string route = folded_text(record, "ContrastBolusRoute");
+  if (route.empty()) route = folded(elsewhere(record, "ContrastBolusRoute"));
   const bool not_intravenous =
       contains_any(route, other_route_words) && !contains_any(route, intravenous_words);
   if (agent.empty()) {

@@ -56,7 +56,7 @@ std::optional<FactValue> fact_from(std::span<const Observation> observations) {
   FactValue fact;
   std::vector<double> numbers;
   for (const Observation& observation : observations) {
-    if (observation.value.state != Value::State::known) return std::nullopt;
+    if (observation.value.state != Value::State::known || !observation.value.why.empty()) return std::nullopt;
     for (const std::string& text : observation.value.texts) {
       if (std::ranges::find(fact.texts, text) == fact.texts.end() && fact.texts.size() < max_fact_values) {
         fact.texts.push_back(text);
@@ -152,8 +152,9 @@ Comparison compare_value(const Property& property, const Condition& condition, c
   for (const std::string& text : then.texts) expected += (expected.empty() ? "" : "\\") + text;
   const auto now = fact_from(observations);
   if (!now) {
-    const auto unknown = std::ranges::find_if(
-        observations, [](const Observation& o) { return o.value.state != Value::State::known; });
+    const auto unknown = std::ranges::find_if(observations, [](const Observation& o) {
+      return o.value.state != Value::State::known || !o.value.why.empty();
+    });
     return {CheckResult::not_determinable, expected,
             unknown == observations.end() ? Text{} : unknown->value.why};
   }

@@ -2,12 +2,15 @@
 
 #include "rules/dataset/dictionary.h"
 #include "rules/dataset/values.h"
+#include "rules/evaluate/equivalents.h"
 #include "rules/evaluate/header_quantities.h"
+#include "rules/evaluate/plausible.h"
 #include "rules/evaluate/scanner.h"
 
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <unordered_map>
 #include <utility>
 
 namespace trialgate::rules {
@@ -52,13 +55,16 @@ std::vector<Observation> whole_stack(const MeasuredStack& measured, Value value,
 std::vector<Observation> by_instance(const Stack& stack,
                                      const std::function<Value(const InstanceRecord&)>& value_of) {
   std::vector<Observation> observations;
+  std::unordered_map<std::string, std::size_t> places;  // by what tells values apart
   for (const InstanceRecord* const record : stack.records) {
     Value value = value_of(*record);
-    const auto same = std::ranges::find(observations, value, &Observation::value);
-    if (same != observations.end()) {
-      same->instances.push_back(record);
-    } else {
+    std::string key = value.why.en + '\0' + std::to_string(static_cast<int>(value.state));
+    for (const std::string& text : value.texts) key += '\\' + text;
+    const auto [place, is_new] = places.emplace(std::move(key), observations.size());
+    if (is_new) {
       observations.push_back({std::move(value), {record}, {}});
+    } else {
+      observations[place->second].instances.push_back(record);
     }
   }
   return observations;
@@ -149,18 +155,21 @@ Value acquisition_start(const Stack& stack) {
 
 /// "no" with what stands in the way, each obstacle once, and the instances that have one.
 std::vector<Observation> suv_computable(const MeasuredStack& measured) {
-  Text detail;
-  std::vector<std::string> named;
+  std::vector<Text> named;
   std::vector<const InstanceRecord*> instances;
+  const auto name = [&named](const Text& obstacle) {
+    if (std::ranges::find(named, obstacle) == named.end()) named.push_back(obstacle);
+  };
   for (const InstanceRecord* const record : measured.stack->records) {
     const std::vector<Text> obstacles = suv_obstacles(*record);
     if (!obstacles.empty()) instances.push_back(record);
-    for (const Text& obstacle : obstacles) {
-      if (std::ranges::find(named, obstacle.en) != named.end()) continue;
-      named.push_back(obstacle.en);
-      detail.en += (detail.en.empty() ? "" : "; ") + obstacle.en;
-      detail.zh += (detail.zh.empty() ? "" : "；") + obstacle.zh;
-    }
+    std::ranges::for_each(obstacles, name);
+  }
+  std::ranges::for_each(suv_disagreements(*measured.stack), name);
+  Text detail;
+  for (const Text& obstacle : named) {
+    detail.en += (detail.en.empty() ? "" : "; ") + obstacle.en;
+    detail.zh += (detail.zh.empty() ? "" : "；") + obstacle.zh;
   }
   return whole_stack(measured, known_text(named.empty() ? "yes" : "no"), std::move(detail),
                      std::move(instances));
@@ -220,6 +229,26 @@ std::vector<Observation> observe_quantity(Quantity quantity, const MeasuredStack
       return suv_computable(measured);
     case Quantity::injected_activity:
       return by_instance(stack, injected_activity);
+    case Quantity::stack_kind:
+      return whole_stack(measured, known_text(std::string(to_string(stack.kind))));
+    case Quantity::voxel_size:
+      return whole_stack(measured, number_or_unknown(geometry.voxel_size_mm, stack));
+    case Quantity::in_plane_spacing:
+      return by_instance(stack, in_plane_spacing);
+    case Quantity::frame_count:
+      return whole_stack(measured, known_number(static_cast<double>(frame_count(stack))));
+    case Quantity::attenuation_corrected:
+      return by_instance(stack, attenuation_corrected);
+    case Quantity::decay_corrected:
+      return by_instance(stack, decay_corrected);
+    case Quantity::radionuclide:
+      return by_instance(stack, radionuclide);
+    case Quantity::laterality:
+      return by_instance(stack, laterality);
+    case Quantity::view:
+      return by_instance(stack, view);
+    case Quantity::ultrasound_calibrated:
+      return by_instance(stack, ultrasound_calibrated);
   }
   return whole_stack(measured, unknown_value({}));
 }
@@ -246,10 +275,24 @@ Value attribute_value(const Property& property, const InstanceRecord& record) {
   } else {
     for (const RecordedAttribute* const attribute : record.find_all(property.attribute)) add(*attribute);
   }
+  const auto has_text = [&value] {
+    return std::ranges::any_of(value.texts, [](const std::string& text) { return !text.empty(); });
+  };
+  if (value.state != Value::State::malformed && !(is_there && has_text())) {
+    const auto elsewhere = equivalent_values(property.attribute, record);
+    value.texts.clear();
+    is_there = elsewhere.has_value();
+    if (elsewhere && !add_values(*elsewhere, property.numeric, value)) value.state = Value::State::malformed;
+  }
   if (value.state == Value::State::malformed) return malformed(property.attribute);
-  const bool has_text =
-      std::ranges::any_of(value.texts, [](const std::string& text) { return !text.empty(); });
-  return is_there && has_text ? value : absent(property.attribute);
+  if (!is_there || !has_text()) return absent(property.attribute);
+  if (const PlausibleRange* const range = plausible_range(property.attribute)) {
+    const auto is_beyond = [&](double number) { return number < range->least || number > range->most; };
+    if (std::ranges::any_of(value.numbers, is_beyond)) {
+      value.why = {property.attribute + " is no possible value", property.attribute + " 的数值不可能成立"};
+    }
+  }
+  return value;
 }
 
 bool is_identifying(const Property& property) {

@@ -19,27 +19,6 @@ constexpr double most_weight_kg = 300;
 constexpr double least_activity_mbq = 1;
 constexpr double most_activity_mbq = 5000;
 
-struct Nuclide {
-  std::string_view
-      code;  ///< of PS3.16 CID 4020, SNOMED-RT style; the newer codes come with the same meanings
-  std::string_view element;  ///< as Code Meaning begins after the mass number, without case
-  std::string_view mass;
-  double half_life_s;
-};
-
-/// Half-lives as evaluated by the Decay Data Evaluation Project, rounded to what a header can hold.
-constexpr std::array nuclides = std::to_array<Nuclide>({
-    {"C-111A1", "f", "18", 6586.2},
-    {"C-105A1", "c", "11", 1221.8},
-    {"C-107A1", "n", "13", 597.9},
-    {"C-B1038", "o", "15", 122.2},
-    {"C-131A3", "ga", "68", 4062.6},
-    {"C-127A2", "cu", "64", 45721},
-    {"C-168A4", "zr", "89", 282280},
-    {"C-159A2", "rb", "82", 75.5},
-    {"C-114A5", "i", "124", 360806},
-});
-
 /// Charters accept 6 586 ± 60 s for F-18: one per cent.
 constexpr double half_life_tolerance = 0.01;
 
@@ -47,32 +26,19 @@ std::string path_of(std::string_view keyword) {
   return std::string(administration) + std::string(keyword);
 }
 
-std::string letters_and_digits(std::string_view text) {
-  std::string plain;
-  for (const char c : text) {
-    const auto u = static_cast<unsigned char>(c);
-    if (std::isalnum(u)) plain += static_cast<char>(std::tolower(u));
-  }
-  return plain;
-}
-
-const Nuclide* nuclide_of(const InstanceRecord& record) {
-  const auto code = record.text(path_of("RadionuclideCodeSequence[0].CodeValue"));
-  const auto meaning = record.text(path_of("RadionuclideCodeSequence[0].CodeMeaning"));
-  const std::string words = meaning ? letters_and_digits(*meaning) : std::string();
-  const auto* const found = std::ranges::find_if(nuclides, [&](const Nuclide& nuclide) {
-    if (code && trim(*code) == nuclide.code) return true;
-    // "^18^Fluorine", "F-18", "18F", "Fluorine 18"
-    return !words.empty() && (words.starts_with(std::string(nuclide.mass) + std::string(nuclide.element)) ||
-                              (words.starts_with(nuclide.element) && words.ends_with(nuclide.mass)));
-  });
-  return found == nuclides.end() ? nullptr : found;
-}
-
 std::optional<double> number_of_attribute(const InstanceRecord& record, const std::string& path) {
   const auto number = record.number(path);
   if (!number || !std::isfinite(number.value)) return std::nullopt;
   return number.value;
+}
+
+/// "Patient's Weight is absent", or is no number.
+Text no_number(const InstanceRecord& record, const std::string& path, std::string_view en,
+               std::string_view zh) {
+  if (record.number(path).reading == Reading::malformed) {
+    return {std::string(en) + " is no number", std::string(zh) + "不是有效数值"};
+  }
+  return {std::string(en) + " is absent", "缺少" + std::string(zh)};
 }
 
 bool has_value(const InstanceRecord& record, std::string_view path, std::string_view word) {
@@ -116,18 +82,16 @@ void add_units(const InstanceRecord& record, std::vector<Text>& obstacles) {
 }
 
 void add_corrections(const InstanceRecord& record, std::vector<Text>& obstacles) {
-  if (!has_value(record, "CorrectedImage", "ATTN"))
+  if (attenuation_corrected(record).texts != std::vector<std::string>{"yes"})
     obstacles.push_back({"not corrected for attenuation", "未做衰减校正"});
-  const bool corrected =
-      has_value(record, "DecayCorrection", "START") || has_value(record, "DecayCorrection", "ADMIN");
-  if (!corrected)
+  if (decay_corrected(record).texts != std::vector<std::string>{"yes"})
     obstacles.push_back({"not corrected for decay to a known time", "未做衰变校正或校正时间不明"});
 }
 
 void add_weight(const InstanceRecord& record, std::vector<Text>& obstacles) {
   const auto weight = number_of_attribute(record, "PatientWeight");
   if (!weight) {
-    obstacles.push_back({"Patient's Weight is absent", "缺少患者体重"});
+    obstacles.push_back(no_number(record, "PatientWeight", "Patient's Weight", "患者体重"));
   } else if (*weight < least_weight_kg || *weight > most_weight_kg) {
     obstacles.push_back(
         {"Patient's Weight is no weight of a person (20 to 300 kg)", "患者体重超出20至300 kg"});
@@ -137,7 +101,8 @@ void add_weight(const InstanceRecord& record, std::vector<Text>& obstacles) {
 void add_half_life(const InstanceRecord& record, std::vector<Text>& obstacles) {
   const auto half_life = number_of_attribute(record, path_of("RadionuclideHalfLife"));
   if (!half_life || *half_life <= 0) {
-    obstacles.push_back({"Radionuclide Half Life is absent", "缺少核素半衰期"});
+    obstacles.push_back(
+        no_number(record, path_of("RadionuclideHalfLife"), "Radionuclide Half Life", "核素半衰期"));
     return;
   }
   const Nuclide* const nuclide = nuclide_of(record);
@@ -150,9 +115,26 @@ void add_half_life(const InstanceRecord& record, std::vector<Text>& obstacles) {
 }
 
 void add_times(const InstanceRecord& record, std::vector<Text>& obstacles) {
-  const bool dated = record.text(path_of("RadiopharmaceuticalStartDateTime")) ||
-                     record.text(path_of("RadiopharmaceuticalStartTime"));
-  if (!dated) obstacles.push_back({"the time of injection is absent", "缺少注射时间"});
+  const auto at = record.text(path_of("RadiopharmaceuticalStartDateTime"));
+  const auto time = record.text(path_of("RadiopharmaceuticalStartTime"));
+  if (!at && !time) {
+    obstacles.push_back({"the time of injection is absent", "缺少注射时间"});
+  } else if (at ? !parse_date_time(*at) : !parse_time(*time)) {
+    obstacles.push_back({"the time of injection is no time", "注射时间不是有效时间"});
+  }
+}
+
+void add_administrations(const InstanceRecord& record, std::vector<Text>& obstacles) {
+  const std::string second = "RadiopharmaceuticalInformationSequence[1].RadionuclideTotalDose";
+  if (record.find(second) != nullptr) {
+    obstacles.push_back({"more than one radiopharmaceutical is recorded", "记录了多种放射性药物"});
+  }
+}
+
+void add_slope(const InstanceRecord& record, std::vector<Text>& obstacles) {
+  const auto slope = record.number("RescaleSlope");
+  const bool is_wrong = slope.reading == Reading::malformed || (slope && !(*slope > 0));
+  if (is_wrong) obstacles.push_back({"Rescale Slope is no positive number", "重标斜率不是正数"});
 }
 
 }  // namespace
@@ -160,7 +142,8 @@ void add_times(const InstanceRecord& record, std::vector<Text>& obstacles) {
 Value injected_activity(const InstanceRecord& record) {
   const auto dose = number_of_attribute(record, path_of("RadionuclideTotalDose"));
   if (!dose || *dose <= 0) {
-    return unknown_value({"Radionuclide Total Dose is absent", "缺少注射活度"});
+    return unknown_value(
+        no_number(record, path_of("RadionuclideTotalDose"), "Radionuclide Total Dose", "注射活度"));
   }
   // PS3.3 §C.8.9.2: Bq; §C.8.21.3.1, Enhanced PET: MBq.
   const double mbq = record.sop_class_uid == enhanced_pet_image_storage ? *dose : *dose / 1e6;
@@ -186,6 +169,7 @@ std::vector<Text> suv_obstacles(const InstanceRecord& record) {
   std::vector<Text> obstacles;
   add_units(record, obstacles);
   add_corrections(record, obstacles);
+  add_slope(record, obstacles);
   // What it was made of does not matter any more.
   if (holds_suv(record)) return obstacles;
   add_weight(record, obstacles);
@@ -193,7 +177,62 @@ std::vector<Text> suv_obstacles(const InstanceRecord& record) {
   if (activity.state != Value::State::known) obstacles.push_back(activity.why);
   add_half_life(record, obstacles);
   add_times(record, obstacles);
+  add_administrations(record, obstacles);
   return obstacles;
+}
+
+std::vector<Text> suv_disagreements(const Stack& stack) {
+  struct Fact {
+    std::string path;
+    std::string_view en;
+    std::string_view zh;
+  };
+  const std::array facts = std::to_array<Fact>({
+      {"Units", "Units", "像素单位"},
+      {"DecayCorrection", "Decay Correction", "衰变校正方式"},
+      {"PatientWeight", "Patient's Weight", "患者体重"},
+      {path_of("RadionuclideTotalDose"), "Radionuclide Total Dose", "注射活度"},
+      {path_of("RadionuclideHalfLife"), "Radionuclide Half Life", "核素半衰期"},
+  });
+  const InstanceRecord& first = *stack.records.front();
+  std::vector<Text> disagreements;
+  for (const Fact& fact : facts) {
+    const auto wanted = first.text(fact.path);
+    const bool agree = std::ranges::all_of(stack.records, [&](const InstanceRecord* record) {
+      return record->text(fact.path).value == wanted.value;
+    });
+    if (!agree) {
+      disagreements.push_back({std::string(fact.en) + " is not the same in all instances",
+                               "各实例的" + std::string(fact.zh) + "不一致"});
+    }
+  }
+  if (holds_suv(first)) return disagreements;
+  const Value uptake = uptake_time(stack);
+  const bool has_start = first.text(path_of("RadiopharmaceuticalStartDateTime")) ||
+                         first.text(path_of("RadiopharmaceuticalStartTime"));
+  if (has_start && uptake.state != Value::State::known) disagreements.push_back(uptake.why);
+  return disagreements;
+}
+
+Value attenuation_corrected(const InstanceRecord& record) {
+  if (const auto flag = record.text("AttenuationCorrected")) {
+    return known_text(same_text(*flag, "YES") ? "yes" : "no");
+  }
+  if (record.values("CorrectedImage")) {
+    return known_text(has_value(record, "CorrectedImage", "ATTN") ? "yes" : "no");
+  }
+  return unknown_value({"the header does not say which corrections were made", "图像头信息未说明已做的校正"});
+}
+
+Value decay_corrected(const InstanceRecord& record) {
+  if (const auto flag = record.text("DecayCorrected")) {
+    return known_text(same_text(*flag, "YES") ? "yes" : "no");
+  }
+  if (const auto correction = record.text("DecayCorrection")) {
+    return known_text(same_text(*correction, "START") || same_text(*correction, "ADMIN") ? "yes" : "no");
+  }
+  return unknown_value(
+      {"the header does not say whether decay was corrected", "图像头信息未说明是否做衰变校正"});
 }
 
 }  // namespace trialgate::rules

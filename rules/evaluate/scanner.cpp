@@ -62,6 +62,10 @@ Scanner scanner_of(const InstanceRecord& record) {
 }
 
 CheckResult same_scanner(const Scanner& a, const Scanner& b) {
+  if (!a.manufacturer.empty() && !b.manufacturer.empty() &&
+      !same_text(vendor_of(a.manufacturer), vendor_of(b.manufacturer))) {
+    return CheckResult::fail;
+  }
   if (!a.serial.empty() && !b.serial.empty()) {
     return same_text(a.serial, b.serial) ? CheckResult::pass : CheckResult::fail;
   }
@@ -82,16 +86,23 @@ std::string vendor_of(std::string_view manufacturer) {
   return std::string(trim(manufacturer));
 }
 
+namespace {
+
+/// Whether a row of the register is for this make of scanner at this site, serial number aside.
+bool is_of_make(const QualifiedScanner& row, std::string_view site, const Scanner& scanner) {
+  return row.site == site && same_text(vendor_of(row.manufacturer), vendor_of(scanner.manufacturer)) &&
+         same_text(row.model, scanner.model);
+}
+
+}  // namespace
+
 Qualification qualification_of(const Scanners& scanners, std::string_view site, const Scanner& scanner,
                                const std::optional<Date>& date) {
   if (scanner.model.empty()) return Qualification::not_determinable;
   bool needs_serial = false;
   bool is_registered = false;
   for (const QualifiedScanner& row : scanners.qualified) {
-    if (row.site != site || !same_text(vendor_of(row.manufacturer), vendor_of(scanner.manufacturer)) ||
-        !same_text(row.model, scanner.model)) {
-      continue;
-    }
+    if (!is_of_make(row, site, scanner)) continue;
     if (!row.serial.empty() && scanner.serial.empty()) {
       needs_serial = true;
       continue;
@@ -106,6 +117,20 @@ Qualification qualification_of(const Scanners& scanners, std::string_view site, 
   }
   if (is_registered) return Qualification::not_on_date;
   return needs_serial ? Qualification::not_determinable : Qualification::not_registered;
+}
+
+std::optional<int> days_since_phantom(const Scanners& scanners, std::string_view site, const Scanner& scanner,
+                                      Date date) {
+  std::optional<Date> last;
+  for (const QualifiedScanner& row : scanners.qualified) {
+    if (!is_of_make(row, site, scanner)) continue;
+    if (!row.serial.empty() && !same_text(row.serial, scanner.serial)) continue;
+    for (const Date phantom : row.phantom_dates) {
+      if (phantom <= date) last = std::max(last, std::optional(phantom));
+    }
+  }
+  if (!last) return std::nullopt;
+  return static_cast<int>((date - *last).count());
 }
 
 void keep_scanner(const Scanner& scanner, SlotFacts& facts) {

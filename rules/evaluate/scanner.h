@@ -23,8 +23,8 @@ struct Scanner {
 
 [[nodiscard]] Scanner scanner_of(const InstanceRecord& record);
 
-/// Serial numbers decide when both are known; else station and model; else different models are different
-/// scanners, and the same model proves nothing.
+/// Vendors are different scanners, through spellings and mergers; serial numbers decide when both are known;
+/// else station and model; else different models are different scanners, and the same model proves nothing.
 [[nodiscard]] CheckResult same_scanner(const Scanner& a, const Scanner& b);
 
 /// "GE" for GE MEDICAL SYSTEMS and GE Healthcare, "Canon" for Toshiba too: one name through spellings and
@@ -35,6 +35,10 @@ struct Scanner {
 enum class Qualification : std::uint8_t { qualified, not_on_date, not_registered, not_determinable };
 [[nodiscard]] Qualification qualification_of(const Scanners& scanners, std::string_view site,
                                              const Scanner& scanner, const std::optional<Date>& date);
+
+/// Days from the scanner's last accepted phantom scan to `date`. Nothing when the register has none before.
+[[nodiscard]] std::optional<int> days_since_phantom(const Scanners& scanners, std::string_view site,
+                                                    const Scanner& scanner, Date date);
 
 void keep_scanner(const Scanner& scanner, SlotFacts& facts);
 [[nodiscard]] Scanner scanner_from(const SlotFacts& facts);

@@ -1,10 +1,11 @@
 #include "rules/evaluate/slots.h"
 
 #include "rules/evaluate/checks.h"
-#include "rules/evaluate/findings.h"
 #include "rules/evaluate/predicate.h"
 
 #include <algorithm>
+#include <cmath>
+#include <iterator>
 #include <set>
 #include <tuple>
 #include <utility>
@@ -65,7 +66,7 @@ bool continues(const MeasuredStack& main, const MeasuredStack& other) {
 class Assigning {
  public:
   Assigning(std::span<const MeasuredStack> stacks, const CheckContext& context)
-      : stacks_(stacks), context_(context), reasons_(stacks.size()), given_(stacks.size(), false) {}
+      : stacks_(stacks), context_(context), reasons_(stacks.size()), is_judged_(stacks.size(), false) {}
 
   Assignment assign() {
     Assignment assignment;
@@ -76,7 +77,7 @@ class Assigning {
   }
 
  private:
-  std::vector<Finding> judge(const SeriesSlot& slot, std::span<const MeasuredStack* const> parts) const {
+  RuleResults judge(const SeriesSlot& slot, std::span<const MeasuredStack* const> parts) const {
     return run_checks(slot.checks, slot.id, slot.id, slot.name.empty() ? Text{slot.id, slot.id} : slot.name,
                       parts, context_);
   }
@@ -88,10 +89,9 @@ class Assigning {
       const Answer answer = ask(slot.select, stacks_[i]);
       if (answer.result == CheckResult::pass) {
         candidates.push_back(&stacks_[i]);
-        given_[i] = true;
       } else {
         const std::string doubt = answer.result == CheckResult::not_determinable ? "cannot be told: " : "";
-        reasons_[i] += (reasons_[i].empty() ? "" : "; ") + slot.id + ": " + doubt + answer.reason;
+        reasons_[i] += (reasons_[i].empty() ? "" : "; ") + slot.id + ": " + doubt + answer.reason.en;
       }
     }
     return candidates;
@@ -103,7 +103,10 @@ class Assigning {
     for (const SlotAssignment& slot : assignment.slots) parts[slot.slot->id] = slot.parts;
     context_.slots = &parts;
     for (SlotAssignment& slot : assignment.slots) {
-      if (!slot.parts.empty()) slot.findings = judge(*slot.slot, slot.parts);
+      if (slot.parts.empty()) continue;
+      RuleResults results = judge(*slot.slot, slot.parts);
+      std::ranges::move(results.applied, std::back_inserter(slot.results.applied));
+      std::ranges::move(results.findings, std::back_inserter(slot.results.findings));
     }
     context_.slots = nullptr;
   }
@@ -119,7 +122,7 @@ class Assigning {
     const MeasuredStack* best = nullptr;
     std::tuple<int, std::size_t> least;
     for (const MeasuredStack* const candidate : without_fragments(matches)) {
-      const auto bad = badness(judge(slot, std::span(&candidate, 1)));
+      const auto bad = badness(judge(slot, std::span(&candidate, 1)).findings);
       const bool more_slices =
           best != nullptr && bad == least && candidate->stack->slices.size() > best->stack->slices.size();
       if (best == nullptr || bad < least || more_slices) {
@@ -135,7 +138,42 @@ class Assigning {
       if (continues_all) assignment.parts.push_back(other);
     }
     list_alternates(matches, assignment);
+    list_passed_over(matches, assignment);
+    account_for_presence(slot, assignment);
     return assignment;
+  }
+
+  /// A series may have several stacks that fit; that it was judged does not say that all of it was.
+  void list_passed_over(const std::vector<const MeasuredStack*>& matches, const SlotAssignment& assignment) {
+    for (const MeasuredStack* const match : matches) {
+      const auto i = static_cast<std::size_t>(match - stacks_.data());
+      if (std::ranges::find(assignment.parts, match) != assignment.parts.end()) {
+        is_judged_[i] = true;
+      } else {
+        reasons_[i] += (reasons_[i].empty() ? "" : "; ") + assignment.slot->id +
+                       ": it fits, but other slices fit better and it does not continue them";
+      }
+    }
+  }
+
+  AppliedRule presence_rule(const SeriesSlot& slot) const {
+    AppliedRule rule;
+    rule.rule_id = slot.id + "/required";
+    rule.property = "required_series";
+    rule.expected = slot.name.en.empty() ? slot.id : slot.name.en;
+    return rule;
+  }
+
+  void account_for_presence(const SeriesSlot& slot, SlotAssignment& assignment) const {
+    AppliedRule rule = presence_rule(slot);
+    rule.result = CheckResult::pass;
+    rule.seen_count = assignment.parts.size();
+    for (const MeasuredStack* const part : assignment.parts) {
+      if (rule.seen.size() == max_seen_values) break;
+      rule.seen.push_back({part->stack->series_uid, part->stack->records.size(),
+                           std::to_string(part->stack->slices.size()) + " slices", ""});
+    }
+    assignment.results.applied.push_back(std::move(rule));
   }
 
   static void list_alternates(const std::vector<const MeasuredStack*>& matches, SlotAssignment& assignment) {
@@ -157,7 +195,15 @@ class Assigning {
   }
 
   void add_missing(const SeriesSlot& slot, SlotAssignment& assignment) const {
-    if (!is_required(slot)) return;
+    AppliedRule rule = presence_rule(slot);
+    if (!is_required(slot)) {
+      const bool knows = slot.required_at.empty() || !context_.time_point_id.empty();
+      if (!knows) rule.result = CheckResult::not_determinable;
+      rule.why = knows ? "no series fits, and none is required at this time point"
+                       : "no series fits, and the time point is not known";
+      assignment.results.applied.push_back(std::move(rule));
+      return;
+    }
     std::set<std::string_view> series;
     for (const MeasuredStack& measured : stacks_) series.insert(measured.stack->series_uid);
     const Text name{slot.name.en.empty() ? slot.id : slot.name.en,
@@ -170,34 +216,44 @@ class Assigning {
     finding.property = "required_series";
     finding.expected = name.en;
     finding.found = std::to_string(series.size()) + " series, none fits";
-    const std::string nearest = nearest_reason(slot);
+    const Text nearest = nearest_reason(slot);
     finding.text = {
         "The series \"" + name.en + "\" is missing" +
-            (nearest.empty() ? "" : ". Nearest series: " + nearest) + ".",
-        "缺少序列“" + name.zh + "”" + (nearest.empty() ? "" : "。最接近的序列：" + nearest) + "。"};
+            (nearest.empty() ? "" : ". Nearest series: " + nearest.en) + ".",
+        "缺少序列“" + name.zh + "”" + (nearest.empty() ? "" : "。最接近的序列：" + nearest.zh) + "。"};
     finding.remedy =
         slot.remedy.empty()
             ? Text{"Send the series; if it was not acquired, acquire it within the visit's window.",
                    "请发送该序列；如未采集，请在访视窗口内补做。"}
             : slot.remedy;
     finding.charter_version = context_.trial.charter.version;
-    assignment.findings.push_back(std::move(finding));
+    rule.result = CheckResult::fail;
+    rule.seen.push_back({"", 0, finding.found, nearest.en});
+    rule.seen_count = 1;
+    assignment.results.applied.push_back(std::move(rule));
+    assignment.results.findings.push_back(std::move(finding));
   }
 
   /// Why the largest stack of images is not the slot's.
-  std::string nearest_reason(const SeriesSlot& slot) const {
+  Text nearest_reason(const SeriesSlot& slot) const {
     const MeasuredStack* largest = nullptr;
     for (const MeasuredStack& measured : stacks_) {
       if (!is_countable(measured.stack->kind)) continue;
       if (largest == nullptr || measured.stack->slices.size() > largest->stack->slices.size())
         largest = &measured;
     }
-    return largest == nullptr ? std::string() : ask(slot.select, *largest).reason;
+    return largest == nullptr ? Text{} : ask(slot.select, *largest).reason;
+  }
+
+  static bool is_alternate(const Assignment& assignment, const Stack& stack) {
+    return std::ranges::any_of(assignment.slots, [&](const SlotAssignment& slot) {
+      return std::ranges::find(slot.alternates, stack.series_uid) != slot.alternates.end();
+    });
   }
 
   void list_unmatched(Assignment& assignment) const {
     for (std::size_t i = 0; i < stacks_.size(); ++i) {
-      if (given_[i]) continue;
+      if (is_judged_[i] || is_alternate(assignment, *stacks_[i].stack)) continue;
       const Stack& stack = *stacks_[i].stack;
       std::string reason = is_countable(stack.kind)
                                ? reasons_[i]
@@ -210,7 +266,7 @@ class Assigning {
   std::span<const MeasuredStack> stacks_;
   CheckContext context_;
   std::vector<std::string> reasons_;
-  std::vector<bool> given_;
+  std::vector<bool> is_judged_;
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "rules/evaluate/findings.h"
 #include "rules/evaluate/history.h"
 
 #include <map>
@@ -14,7 +15,7 @@ struct SlotAssignment {
   const SeriesSlot* slot = nullptr;
   std::vector<const MeasuredStack*> parts;  ///< judged together; empty: nothing fits
   std::vector<std::string> alternates;      ///< Series Instance UIDs that fit too
-  std::vector<Finding> findings;            ///< of the slot's checks, and of its absence where it is required
+  RuleResults results;                      ///< of the slot's checks, and of its absence where it is required
 };
 
 struct Assignment {

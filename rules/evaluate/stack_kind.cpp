@@ -35,9 +35,11 @@ bool contains(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
-bool says_dose(std::string_view image_type, std::string_view description) {
-  return contains(image_type, "DOSE") || contains(image_type, "CSA REPORT") ||
-         contains(description, "DOSE REPORT") || contains(description, "DOSE INFO") ||
+/// A description is a name that people write: it makes a dose report only of a screen.
+bool says_dose(bool is_screen, std::string_view image_type, std::string_view description) {
+  if (contains(image_type, "DOSE") || contains(image_type, "CSA REPORT")) return true;
+  if (!is_screen) return false;
+  return contains(description, "DOSE REPORT") || contains(description, "DOSE INFO") ||
          contains(description, "PATIENT PROTOCOL");
 }
 
@@ -54,7 +56,7 @@ StackKind kind_of(const InstanceRecord& record) {
   if (contains(image_type, "LOCALIZER") || contains(image_type, "SCOUT")) return StackKind::localizer;
   const bool captured = record.sop_class_uid.starts_with(secondary_capture) ||
                         contains(image_type, "SCREEN SAVE") || contains(image_type, "SCREENSAVE");
-  if (says_dose(image_type, description)) return StackKind::dose_report;
+  if (says_dose(captured, image_type, description)) return StackKind::dose_report;
   if (captured) return StackKind::screen_save;
   if (image_type.starts_with("DERIVED")) return StackKind::derived;
   // Reformats that a workstation marks ORIGINAL carry the method in the third and later values.

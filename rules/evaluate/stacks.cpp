@@ -1,5 +1,7 @@
 #include "rules/evaluate/stacks.h"
 
+#include "rules/evaluate/equivalents.h"
+
 #include <algorithm>
 #include <cmath>
 #include <map>
@@ -42,16 +44,19 @@ std::optional<double> optional_number(const InstanceRecord& record, std::string_
   return read ? std::optional(*read) : std::nullopt;
 }
 
+/// More than two written digits can be wrong by.
+constexpr double largest_orientation_error = 0.05;
+
 /// Unit vectors, or nothing when the six numbers are no orientation at all.
 std::optional<std::array<double, 6>> normalised(std::array<double, 6> o) {
   for (std::size_t i = 0; i < 6; i += 3) {
     const double length = std::hypot(o[i], o[i + 1], o[i + 2]);
-    if (!std::isfinite(length) || length < 0.5) return std::nullopt;
+    if (!(std::abs(length - 1) <= largest_orientation_error)) return std::nullopt;
     for (std::size_t k = i; k < i + 3; ++k) o[k] /= length;
   }
   const double dot = o[0] * o[3] + o[1] * o[4] + o[2] * o[5];
-  // Rows and columns that are far from a right angle give no normal to measure along.
-  if (std::abs(dot) > 0.1) return std::nullopt;
+  // Rows and columns that are not at a right angle give no normal to measure along.
+  if (std::abs(dot) > largest_orientation_error) return std::nullopt;
   return o;
 }
 
@@ -63,7 +68,56 @@ std::optional<Vector3> plausible(const std::optional<Vector3>& position) {
   return position;
 }
 
-Candidate candidate_of(const InstanceRecord& record, const Frame& frame, std::size_t index, bool is_frame) {
+Vector3 normal_of(const std::array<double, 6>& o) {
+  return {o[1] * o[5] - o[2] * o[4], o[2] * o[3] - o[0] * o[5], o[0] * o[4] - o[1] * o[3]};
+}
+
+double dot(const Vector3& a, const Vector3& b) {
+  return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+}
+
+/// What all slices of an instance share, read once: an instance may have ten thousand frames.
+struct Shared {
+  StackKind kind = StackKind::image;
+  bool is_ct = false;
+  std::string acquisition_number;
+  std::int64_t instance_number = 0;
+  std::string image_type;
+  std::string kernel;
+  std::string temporal;
+  std::string acquisition_time;
+  std::optional<double> echo;
+  std::optional<double> b_value;
+};
+
+Shared shared_by_slices(const InstanceRecord& record) {
+  constexpr double largest_is = 2'147'483'647;
+  Shared shared;
+  shared.kind = kind_of(record);
+  const auto modality = record.text("Modality");
+  shared.is_ct = modality && trim(*modality) == "CT";
+  shared.acquisition_number = joined(record, "AcquisitionNumber");
+  shared.instance_number = static_cast<std::int64_t>(
+      std::clamp(optional_number(record, "InstanceNumber").value_or(0), -largest_is, largest_is));
+  shared.image_type = joined(record, "ImageType");
+  shared.kernel = joined(record, "ConvolutionKernel");
+  shared.temporal = joined(record, "TemporalPositionIdentifier");
+  shared.acquisition_time = joined(record, "AcquisitionTime");
+  shared.echo = optional_number(record, "EchoTime");
+  shared.b_value = b_value_of(record);
+  return shared;
+}
+
+/// No gantry tilts so far that its slices are not across the body: such CT images are reformats, whatever
+/// Image Type says.
+bool is_reformat(const Shared& shared, const std::optional<std::array<double, 6>>& orientation) {
+  constexpr double least_axial_cosine = 0.8;
+  return shared.kind == StackKind::image && shared.is_ct && orientation &&
+         std::abs(normal_of(*orientation)[2]) < least_axial_cosine;
+}
+
+Candidate candidate_of(const InstanceRecord& record, const Shared& shared, const Frame& frame,
+                       std::size_t index, bool is_frame) {
   Candidate candidate;
   Slice& slice = candidate.slice;
   slice.record = &record;
@@ -72,33 +126,29 @@ Candidate candidate_of(const InstanceRecord& record, const Frame& frame, std::si
   slice.orientation = frame.orientation ? normalised(*frame.orientation) : std::nullopt;
   slice.thickness_mm = frame.slice_thickness;
   slice.pixel_spacing_mm = frame.pixel_spacing;
-  candidate.acquisition_number = joined(record, "AcquisitionNumber");
-  constexpr double largest_is = 2'147'483'647;
-  candidate.instance_number = static_cast<std::int64_t>(
-      std::clamp(optional_number(record, "InstanceNumber").value_or(0), -largest_is, largest_is));
-  candidate.kind = kind_of(record);
-  const std::string image_type =
-      is_frame && frame.frame_type ? *frame.frame_type : joined(record, "ImageType");
-  const auto echo = is_frame ? frame.echo_time : optional_number(record, "EchoTime");
-  const auto b_value = is_frame ? frame.b_value : optional_number(record, "DiffusionBValue");
-  const std::string temporal = is_frame && frame.temporal_position
-                                   ? std::to_string(*frame.temporal_position)
-                                   : joined(record, "TemporalPositionIdentifier");
-  candidate.key = image_type + '|' + number_text(echo) + '|' + number_text(b_value) + '|' +
-                  joined(record, "ConvolutionKernel") + '|' + temporal;
-  const std::string time = is_frame && frame.acquisition_date_time ? *frame.acquisition_date_time
-                                                                   : joined(record, "AcquisitionTime");
-  slice.acquisition = candidate.acquisition_number + '|' + time;
+  candidate.acquisition_number = shared.acquisition_number;
+  candidate.instance_number = shared.instance_number;
+  candidate.kind = is_reformat(shared, slice.orientation) ? StackKind::derived : shared.kind;
+  const bool has_type = is_frame && frame.frame_type;
+  const bool has_temporal = is_frame && frame.temporal_position;
+  candidate.key = (has_type ? *frame.frame_type : shared.image_type) + '|' +
+                  number_text(is_frame ? frame.echo_time : shared.echo) + '|' +
+                  number_text(is_frame ? frame.b_value : shared.b_value) + '|' + shared.kernel + '|' +
+                  (has_temporal ? std::to_string(*frame.temporal_position) : shared.temporal);
+  const bool has_time = is_frame && frame.acquisition_date_time;
+  slice.acquisition =
+      shared.acquisition_number + '|' + (has_time ? *frame.acquisition_date_time : shared.acquisition_time);
   return candidate;
 }
 
 void add_candidates(const InstanceRecord& record, std::vector<Candidate>& candidates) {
+  const Shared shared = shared_by_slices(record);
   if (record.frames.empty()) {
-    candidates.push_back(candidate_of(record, record.geometry(), 0, false));
+    candidates.push_back(candidate_of(record, shared, record.geometry(), 0, false));
     return;
   }
   for (std::size_t i = 0; i < record.frames.size(); ++i) {
-    candidates.push_back(candidate_of(record, record.frames[i], i, true));
+    candidates.push_back(candidate_of(record, shared, record.frames[i], i, true));
   }
 }
 
@@ -124,14 +174,6 @@ std::size_t number_orientations(std::vector<Candidate>& series) {
     }
   }
   return counted.size();
-}
-
-Vector3 normal_of(const std::array<double, 6>& o) {
-  return {o[1] * o[5] - o[2] * o[4], o[2] * o[3] - o[0] * o[5], o[0] * o[4] - o[1] * o[3]};
-}
-
-double dot(const Vector3& a, const Vector3& b) {
-  return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 }
 
 /// Groups with a position overlap of acquisitions are told apart by acquisition.
@@ -262,8 +304,34 @@ void add_stacks_of_group(std::vector<Candidate> group, std::size_t series_orient
   }
 }
 
+/// A scout of a few slices in each of three perpendicular planes, as MR scanners send it; many do not say
+/// LOCALIZER.
+bool is_three_plane_scout(const std::vector<Candidate>& series) {
+  constexpr std::size_t most_slices_of_plane = 15;
+  constexpr double perpendicular_cosine = 0.2;
+  std::vector<Vector3> normals;
+  std::vector<std::size_t> counts;
+  for (const Candidate& candidate : series) {
+    if (candidate.kind != StackKind::image || !candidate.slice.orientation) return false;
+    const std::size_t plane = candidate.orientation;
+    if (plane == no_orientation || plane > 3) return false;
+    if (normals.size() < plane) {
+      normals.resize(plane);
+      counts.resize(plane);
+    }
+    normals[plane - 1] = normal_of(*candidate.slice.orientation);
+    if (++counts[plane - 1] > most_slices_of_plane) return false;
+  }
+  return normals.size() == 3 && std::abs(dot(normals[0], normals[1])) < perpendicular_cosine &&
+         std::abs(dot(normals[0], normals[2])) < perpendicular_cosine &&
+         std::abs(dot(normals[1], normals[2])) < perpendicular_cosine;
+}
+
 void add_stacks_of_series(std::vector<Candidate> series, std::vector<Stack>& stacks) {
   const std::size_t orientations = number_orientations(series);
+  if (orientations == 3 && is_three_plane_scout(series)) {
+    for (Candidate& candidate : series) candidate.kind = StackKind::localizer;
+  }
   using GroupKey = std::tuple<StackKind, std::string, std::size_t>;
   std::map<GroupKey, std::vector<Candidate>> groups;
   for (Candidate& candidate : series) {

@@ -43,7 +43,9 @@ struct Stack {
   std::string frame_of_reference_uid;
 };
 
-/// What one instance is, by SOP class, Image Type (0008,0008) and pixel description.
+/// What one instance is, by SOP class, Image Type (0008,0008) and pixel description. Building stacks knows
+/// more: CT slices that are not across the body are derived, and a few MR slices in three planes are a
+/// localizer.
 [[nodiscard]] StackKind kind_of(const InstanceRecord& record);
 
 /// Splits instances into stacks, ordered by Series Instance UID. The order of `records` does not matter; an

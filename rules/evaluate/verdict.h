@@ -61,6 +61,33 @@ struct Finding {
 enum class StackKind : std::uint8_t { image, localizer, dose_report, screen_save, derived, not_an_image };
 [[nodiscard]] std::string_view to_string(StackKind kind) noexcept;
 
+/// What one rule saw in one series or stack.
+struct SeenValue {
+  std::string series_uid;          ///< empty: the study as a whole
+  std::size_t instance_count = 0;  ///< with this value
+  std::string value;               ///< empty: none
+  std::string detail;              ///< where exactly, or why there is no value
+
+  friend bool operator==(const SeenValue&, const SeenValue&) = default;
+};
+
+/// Values listed with a rule; the rest is only counted.
+inline constexpr std::size_t max_seen_values = 8;
+
+/// One rule of the charter with what it looked at, whether it passed or not. Holds no identifying value.
+struct AppliedRule {
+  std::string rule_id;
+  std::optional<CheckResult> result;  ///< nothing: the rule did not apply
+  std::string property;               ///< keyword path, quantity, or name of the built-in rule
+  std::string unit;
+  std::string expected;
+  std::string why;              ///< why it did not apply, or its answer is not known
+  std::vector<SeenValue> seen;  ///< at most max_seen_values
+  std::size_t seen_count = 0;   ///< all of them
+
+  friend bool operator==(const AppliedRule&, const AppliedRule&) = default;
+};
+
 /// The series that a slot was given.
 struct SlotMatch {
   std::vector<std::string> series_uids;  ///< each once, judged together (e.g. chest and abdomen)
@@ -118,7 +145,8 @@ struct Verdict {
   std::string subject_id;     ///< Clinical Trial Subject ID; empty: not known
   std::string time_point_id;  ///< empty: could not be told
   VisitFacts visit;
-  std::vector<Finding> findings;  ///< most severe first
+  std::vector<Finding> findings;   ///< most severe first
+  std::vector<AppliedRule> rules;  ///< every rule of the charter; empty in verdicts of older versions
   std::map<std::string, SlotMatch, std::less<>> slots;
   std::vector<UnmatchedStack> unmatched;
   Facts facts;

@@ -44,6 +44,26 @@ json::object finding_to_json(const Finding& finding) {
   };
 }
 
+json::object applied_rule_to_json(const AppliedRule& rule) {
+  json::array seen;
+  for (const SeenValue& value : rule.seen) {
+    seen.push_back(json::object{{"series_uid", value.series_uid},
+                                {"instance_count", value.instance_count},
+                                {"value", value.value},
+                                {"detail", value.detail}});
+  }
+  return {
+      {"rule_id", rule.rule_id},
+      {"result", rule.result ? json::value(to_string(*rule.result)) : json::value(nullptr)},
+      {"property", rule.property},
+      {"unit", rule.unit},
+      {"expected", rule.expected},
+      {"why", rule.why},
+      {"seen", std::move(seen)},
+      {"seen_count", rule.seen_count},
+  };
+}
+
 json::object visit_to_json(const VisitFacts& visit) {
   return {
       {"study_date", date_to_json(visit.study_date)},
@@ -169,6 +189,27 @@ Finding read_finding(const json::value& value, Reader& reader) {
   return finding;
 }
 
+AppliedRule read_applied_rule(const json::value& value, Reader& reader) {
+  constexpr std::uint64_t most = std::numeric_limits<std::uint32_t>::max();
+  const json::object& object = reader.object(value, "rules");
+  AppliedRule rule;
+  rule.rule_id = reader.text(object, "rule_id");
+  if (!reader.member(object, "result").is_null()) {
+    rule.result = reader.word(object, "result", CheckResult::not_determinable);
+  }
+  rule.property = reader.text(object, "property");
+  rule.unit = reader.text(object, "unit");
+  rule.expected = reader.text(object, "expected");
+  rule.why = reader.text(object, "why");
+  for (const json::value& item : reader.array(object, "seen")) {
+    const json::object& seen = reader.object(item, "seen");
+    rule.seen.push_back({reader.text(seen, "series_uid"), reader.count(seen, "instance_count", most),
+                         reader.text(seen, "value"), reader.text(seen, "detail")});
+  }
+  rule.seen_count = reader.count(object, "seen_count", most);
+  return rule;
+}
+
 VisitFacts read_visit(const json::object& object, Reader& reader) {
   VisitFacts visit;
   visit.study_date = reader.date(object, "study_date");
@@ -222,6 +263,8 @@ json::value to_json(const Facts& facts) {
 json::value to_json(const Verdict& verdict) {
   json::array findings;
   for (const Finding& finding : verdict.findings) findings.push_back(finding_to_json(finding));
+  json::array rules;
+  for (const AppliedRule& rule : verdict.rules) rules.push_back(applied_rule_to_json(rule));
   json::object slots;
   for (const auto& [id, match] : verdict.slots) {
     slots[id] = json::object{{"series_uids", texts_to_json(match.series_uids)},
@@ -246,6 +289,7 @@ json::value to_json(const Verdict& verdict) {
       {"time_point_id", verdict.time_point_id},
       {"visit", visit_to_json(verdict.visit)},
       {"findings", std::move(findings)},
+      {"rules", std::move(rules)},
       {"slots", std::move(slots)},
       {"unmatched", std::move(unmatched)},
       {"facts", to_json(verdict.facts)},
@@ -279,6 +323,12 @@ Result<Verdict> verdict_from_json(const json::value& value) {
   verdict.visit = read_visit(reader.object(reader.member(object, "visit"), "visit"), reader);
   for (const json::value& finding : reader.array(object, "findings")) {
     verdict.findings.push_back(read_finding(finding, reader));
+  }
+  // Verdicts that were stored before rules were accounted for have no such member.
+  if (object.contains("rules")) {
+    for (const json::value& rule : reader.array(object, "rules")) {
+      verdict.rules.push_back(read_applied_rule(rule, reader));
+    }
   }
   for (const auto& [id, match] : reader.object(reader.member(object, "slots"), "slots")) {
     const json::object& members = reader.object(match, id);

@@ -1,7 +1,6 @@
 #include "rules/evaluate/visit.h"
 
 #include "rules/dataset/values.h"
-#include "rules/evaluate/findings.h"
 #include "rules/evaluate/stacks.h"
 
 #include <algorithm>
@@ -59,13 +58,19 @@ const Subject* main_subject(const std::vector<Patient>& patients) {
   return known == patients.end() ? nullptr : known->subject;
 }
 
+/// A DA, or the day of a DT.
+std::optional<Date> date_in(const InstanceRecord& record, std::string_view path) {
+  constexpr std::size_t date_length = 8;
+  const auto text = record.text(path);
+  if (!text) return std::nullopt;
+  return parse_dicom_date(path.ends_with("DateTime") ? text->substr(0, date_length) : *text);
+}
+
 /// Reads an attribute of every instance as a date; how often each occurs.
 std::map<Date, std::size_t> dates_of(const SubmissionFacts& submission, std::string_view path) {
   std::map<Date, std::size_t> dates;
   for (const InstanceRecord* const record : submission.records) {
-    const auto text = record->text(path);
-    if (!text) continue;
-    if (const auto date = parse_dicom_date(*text)) ++dates[*date];
+    if (const auto date = date_in(*record, path)) ++dates[*date];
   }
   return dates;
 }
@@ -139,9 +144,7 @@ class Placing {
 
  private:
   void add(const RulePolicy& policy, StudyStatement statement) {
-    if (auto finding = finding_of(trial_, policy, std::move(statement))) {
-      place_.findings.push_back(std::move(*finding));
-    }
+    add_statement(trial_, policy, std::move(statement), place_.results);
   }
 
   void check_subject(const std::vector<Patient>& patients) {
@@ -213,35 +216,80 @@ class Placing {
     }
   }
 
+  void add_date_conflict(std::string expected, std::string found, Text text,
+                         std::vector<std::string> instances = {}) {
+    add(trial_.study.dates_agree, {"dates_agree",
+                                   CheckResult::fail,
+                                   std::move(expected),
+                                   std::move(found),
+                                   std::move(text),
+                                   {"Confirm the date of the examination and the clocks of the devices.",
+                                    "请确认检查日期及各设备时钟。"},
+                                   std::move(instances)});
+  }
+
   void check_dates() {
-    const Text remedy{"Confirm the date of the examination.", "请确认检查日期。"};
     const auto study_dates = dates_of(submission_, "StudyDate");
     if (study_dates.size() > 1) {
-      add(trial_.study.dates_agree,
-          {"dates_agree",
-           CheckResult::fail,
-           to_iso_date(*place_.visit.study_date),
-           to_iso_date(study_dates.begin()->first) + " to " + to_iso_date(study_dates.rbegin()->first),
-           {"The instances name different study dates.", "各实例的检查日期不一致。"},
-           remedy,
-           {}});
+      add_date_conflict(
+          to_iso_date(*place_.visit.study_date),
+          to_iso_date(study_dates.begin()->first) + " to " + to_iso_date(study_dates.rbegin()->first),
+          {"The instances name different study dates.", "各实例的检查日期不一致。"});
     }
-    const auto acquired = dates_of(submission_, "AcquisitionDate");
+    check_content_dates();
+    check_arrival_date();
+    auto acquired = dates_of(submission_, "AcquisitionDate");
+    if (acquired.empty()) acquired = dates_of(submission_, "AcquisitionDateTime");
     if (!place_.visit.study_date || acquired.empty()) return;
     const int difference = days_between(*place_.visit.study_date, acquired.begin()->first);
     // A study that starts before midnight acquires its first image on the next day.
     if (difference == 0 || difference == 1) return;
-    add(trial_.study.dates_agree,
-        {"dates_agree",
-         CheckResult::fail,
-         to_iso_date(*place_.visit.study_date),
-         to_iso_date(acquired.begin()->first),
-         {"Study Date is " + to_iso_date(*place_.visit.study_date) +
-              ", but the first image was acquired on " + to_iso_date(acquired.begin()->first) + ".",
-          "检查日期为 " + to_iso_date(*place_.visit.study_date) + "，但首幅图像采集于 " +
-              to_iso_date(acquired.begin()->first) + "。"},
-         remedy,
-         {}});
+    const std::string study = to_iso_date(*place_.visit.study_date);
+    const std::string first = to_iso_date(acquired.begin()->first);
+    add_date_conflict(study, first,
+                      {"Study Date is " + study + ", but the first image was acquired on " + first + ".",
+                       "检查日期为 " + study + "，但首幅图像采集于 " + first + "。"});
+  }
+
+  /// An image cannot exist before it was acquired (PS3.3 §C.7.6.1: Content Date is that of its creation).
+  void check_content_dates() {
+    std::vector<std::string> instances;
+    std::string acquired_on;
+    std::string made_on;
+    for (const InstanceRecord* const record : submission_.records) {
+      const auto acquired = date_in(*record, "AcquisitionDate");
+      const auto made = date_in(*record, "ContentDate");
+      if (!acquired || !made || *made >= *acquired) continue;
+      acquired_on = to_iso_date(*acquired);
+      made_on = to_iso_date(*made);
+      instances.push_back(record->sop_instance_uid);
+    }
+    if (instances.empty()) return;
+    std::ranges::sort(instances);
+    const std::string count = std::to_string(instances.size());
+    add_date_conflict("a Content Date not before " + acquired_on, made_on,
+                      {"The clocks disagree: " + count + " images have a Content Date (" + made_on +
+                           ") before their Acquisition Date (" + acquired_on + ").",
+                       "时钟不一致：" + count + " 幅图像的内容日期（" + made_on + "）早于采集日期（" +
+                           acquired_on + "）。"},
+                      std::move(instances));
+  }
+
+  /// Zones reach 14 hours beyond UTC, so that a scan of the next day may have arrived.
+  void check_arrival_date() {
+    if (!submission_.received) return;
+    std::optional<Date> latest = place_.visit.study_date;
+    for (const char* const path : {"AcquisitionDate", "AcquisitionDateTime"}) {
+      const auto dates = dates_of(submission_, path);
+      if (!dates.empty()) latest = std::max(latest, std::optional(dates.rbegin()->first));
+    }
+    if (!latest || *latest <= *submission_.received + days{1}) return;
+    const std::string received = to_iso_date(*submission_.received);
+    const std::string scanned = to_iso_date(*latest);
+    add_date_conflict(
+        "not after " + received, scanned,
+        {"The clocks disagree: the images are of " + scanned + ", but arrived on " + received + ".",
+         "时钟不一致：图像日期为 " + scanned + "，但于 " + received + " 即已到达。"});
   }
 
   void check_visit() {

@@ -1,10 +1,10 @@
 #pragma once
 
 #include "rules/evaluate/evaluate.h"
+#include "rules/evaluate/findings.h"
 
 #include <optional>
 #include <string>
-#include <vector>
 
 namespace trialgate::rules {
 
@@ -13,7 +13,7 @@ struct StudyPlace {
   const Subject* subject = nullptr;  ///< of the trial's register; null: not known
   std::string time_point_id;
   VisitFacts visit;
-  std::vector<Finding> findings;
+  RuleResults results;
 };
 
 /// Applies known_subject, one_subject, visit_window, dates_agree and single_study.

@@ -141,23 +141,47 @@ struct QuantityRow {
 };
 
 constexpr std::array quantities = std::to_array<QuantityRow>({
-    {Quantity::slice_count, true, ""},        {Quantity::slice_spacing, true, "mm"},
-    {Quantity::slice_gap, true, "mm"},        {Quantity::missing_slices, true, ""},
-    {Quantity::duplicate_slices, true, ""},   {Quantity::spacing_deviation, true, "mm"},
-    {Quantity::z_coverage, true, "mm"},       {Quantity::gantry_tilt, true, "deg"},
-    {Quantity::orientation, false, ""},       {Quantity::mixed_orientation, false, ""},
-    {Quantity::contrast_given, false, ""},    {Quantity::phase_delay, true, "s"},
-    {Quantity::lossy_compression, false, ""}, {Quantity::burned_in_annotation, false, ""},
-    {Quantity::scanner, false, ""},           {Quantity::software_versions, false, ""},
-    {Quantity::kernel_class, false, ""},      {Quantity::voxel_anisotropy, true, ""},
-    {Quantity::uptake_time, true, "min"},     {Quantity::field_of_view, true, "mm"},
-    {Quantity::field_strength, true, "T"},    {Quantity::acquisition_start, false, ""},
-    {Quantity::suv_computable, false, ""},    {Quantity::injected_activity, true, "MBq"},
+    {Quantity::slice_count, true, ""},
+    {Quantity::slice_spacing, true, "mm"},
+    {Quantity::slice_gap, true, "mm"},
+    {Quantity::missing_slices, true, ""},
+    {Quantity::duplicate_slices, true, ""},
+    {Quantity::spacing_deviation, true, "mm"},
+    {Quantity::z_coverage, true, "mm"},
+    {Quantity::gantry_tilt, true, "deg"},
+    {Quantity::orientation, false, ""},
+    {Quantity::mixed_orientation, false, ""},
+    {Quantity::contrast_given, false, ""},
+    {Quantity::phase_delay, true, "s"},
+    {Quantity::lossy_compression, false, ""},
+    {Quantity::burned_in_annotation, false, ""},
+    {Quantity::scanner, false, ""},
+    {Quantity::software_versions, false, ""},
+    {Quantity::kernel_class, false, ""},
+    {Quantity::voxel_anisotropy, true, ""},
+    {Quantity::uptake_time, true, "min"},
+    {Quantity::field_of_view, true, "mm"},
+    {Quantity::field_strength, true, "T"},
+    {Quantity::acquisition_start, false, ""},
+    {Quantity::suv_computable, false, ""},
+    {Quantity::injected_activity, true, "MBq"},
+    {Quantity::stack_kind, false, ""},
+    {Quantity::voxel_size, true, "mm"},
+    {Quantity::in_plane_spacing, true, "mm"},
+    {Quantity::frame_count, true, ""},
+    {Quantity::attenuation_corrected, false, ""},
+    {Quantity::decay_corrected, false, ""},
+    {Quantity::radionuclide, false, ""},
+    {Quantity::laterality, false, ""},
+    {Quantity::view, false, ""},
+    {Quantity::ultrasound_calibrated, false, ""},
 });
 
 constexpr std::array<std::string_view, 2> yes_no{"yes", "no"};
 constexpr std::array<std::string_view, 4> orientations{"axial", "coronal", "sagittal", "oblique"};
 constexpr std::array<std::string_view, 4> kernel_classes{"soft", "lung", "bone", "other"};
+constexpr std::array<std::string_view, 2> stack_kinds{"image", "derived"};
+constexpr std::array<std::string_view, 4> lateralities{"left", "right", "both", "unpaired"};
 
 bool is_numeric(Vr vr) {
   constexpr std::array numeric{Vr::ds, Vr::is, Vr::fl, Vr::fd, Vr::us,
@@ -222,7 +246,14 @@ std::span<const std::string_view> values_of(Quantity quantity) noexcept {
     case Quantity::lossy_compression:
     case Quantity::burned_in_annotation:
     case Quantity::suv_computable:
+    case Quantity::attenuation_corrected:
+    case Quantity::decay_corrected:
+    case Quantity::ultrasound_calibrated:
       return yes_no;
+    case Quantity::stack_kind:
+      return stack_kinds;
+    case Quantity::laterality:
+      return lateralities;
     default:
       return {};
   }

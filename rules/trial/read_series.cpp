@@ -151,6 +151,7 @@ StudyRules read_study_section(const YAML::Node& node, TrialReading& reading) {
   RulePolicy qualified_site;
   if (read_policy(map, "qualified_site", qualified_site, reading.errors))
     rules.qualified_site = qualified_site;
+  read_policy(map, "current_phantom", rules.current_phantom, reading.errors);
   if (const auto checks = map.take("checks")) {
     rules.checks = read_checks(*checks, reading);
     if (std::ranges::any_of(rules.checks, compares)) {

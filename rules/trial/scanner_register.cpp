@@ -4,14 +4,15 @@
 
 #include <algorithm>
 #include <array>
+#include <sstream>
 #include <string>
 #include <utility>
 
 namespace trialgate::rules {
 namespace {
 
-constexpr std::array<std::string_view, 6> columns{"site",   "manufacturer",   "model",
-                                                  "serial", "qualified_from", "qualified_until"};
+constexpr std::array<std::string_view, 7> columns{
+    "site", "manufacturer", "model", "serial", "qualified_from", "qualified_until", "phantom_dates"};
 constexpr std::size_t needed_columns = 3;  // the first ones of `columns`
 constexpr std::size_t no_column = ~std::size_t{0};
 
@@ -51,8 +52,8 @@ class ScannerReader {
       const auto* const known = std::ranges::find(columns, name);
       if (known == columns.end()) {
         error(header[i], "unknown column '" + name +
-                             "'; expected site, manufacturer, model, serial, qualified_from " +
-                             "or qualified_until");
+                             "'; expected site, manufacturer, model, serial, qualified_from, " +
+                             "qualified_until or phantom_dates");
         continue;
       }
       std::size_t& place = place_[static_cast<std::size_t>(known - columns.begin())];
@@ -80,6 +81,22 @@ class ScannerReader {
     return parsed;
   }
 
+  /// Days between spaces.
+  std::vector<Date> dates(const CsvRow& row, std::size_t column) {
+    std::vector<Date> list;
+    std::istringstream words(value(row, column));
+    for (std::string word; words >> word;) {
+      if (const auto parsed = parse_iso_date(word)) {
+        list.push_back(*parsed);
+      } else {
+        error(row[place_[column]], std::string(columns[column]) +
+                                       " has something else than dates; expected YYYY-MM-DD YYYY-MM-DD");
+      }
+    }
+    std::ranges::sort(list);
+    return list;
+  }
+
   void read_row(const CsvRow& row) {
     if (row.size() != width_) {
       error(row.front(), "the row has " + std::to_string(row.size()) + " fields; expected " +
@@ -91,8 +108,8 @@ class ScannerReader {
       error(row[place_[i]], "an empty " + std::string(columns[i]) + "; every row needs one");
       return;
     }
-    QualifiedScanner scanner{value(row, 0), value(row, 1), value(row, 2),
-                             value(row, 3), date(row, 4),  date(row, 5)};
+    QualifiedScanner scanner{value(row, 0), value(row, 1), value(row, 2), value(row, 3),
+                             date(row, 4),  date(row, 5),  dates(row, 6)};
     if (scanner.qualified_from && scanner.qualified_until &&
         *scanner.qualified_from > *scanner.qualified_until) {
       error(row[place_[5]], "qualified_until is before qualified_from");

@@ -10,9 +10,9 @@
 namespace trialgate::rules {
 
 /// Reads the register of qualified scanners from CSV (see SubjectRegister::parse_csv for the form). Columns:
-/// site, manufacturer and model are needed; serial, qualified_from and qualified_until (YYYY-MM-DD) may be
-/// there or empty. Errors: unknown or missing columns, empty needed fields, bad dates, from after until, a
-/// scanner twice.
+/// site, manufacturer and model are needed; serial, qualified_from and qualified_until (YYYY-MM-DD) and
+/// phantom_dates (days of accepted phantom scans, with spaces between) may be there or empty. Errors: unknown
+/// or missing columns, empty needed fields, bad dates, from after until, a scanner twice.
 [[nodiscard]] std::variant<std::vector<QualifiedScanner>, std::vector<ConfigError>> parse_scanner_register(
     std::string_view text, std::string_view file);
 

@@ -9,7 +9,7 @@ namespace {
 
 using enum Quantity;
 
-constexpr std::array<std::pair<Quantity, std::string_view>, 24> quantity_names{{
+constexpr std::array<std::pair<Quantity, std::string_view>, 34> quantity_names{{
     {slice_count, "slice_count"},
     {slice_spacing, "slice_spacing"},
     {slice_gap, "slice_gap"},
@@ -34,6 +34,16 @@ constexpr std::array<std::pair<Quantity, std::string_view>, 24> quantity_names{{
     {acquisition_start, "acquisition_start"},
     {suv_computable, "suv_computable"},
     {injected_activity, "injected_activity"},
+    {stack_kind, "stack_kind"},
+    {voxel_size, "voxel_size"},
+    {in_plane_spacing, "in_plane_spacing"},
+    {frame_count, "frame_count"},
+    {attenuation_corrected, "attenuation_corrected"},
+    {decay_corrected, "decay_corrected"},
+    {radionuclide, "radionuclide"},
+    {laterality, "laterality"},
+    {view, "view"},
+    {ultrasound_calibrated, "ultrasound_calibrated"},
 }};
 
 constexpr std::array<std::pair<Operator, std::string_view>, 14> operator_names{{

@@ -35,6 +35,16 @@ enum class Quantity : std::uint8_t {
   acquisition_start,     ///< date and time of the first acquisition, to be compared with other series
   suv_computable,        ///< yes or no: the header has all that a body-weight SUV needs, and it agrees (PET)
   injected_activity,     ///< MBq, from Radionuclide Total Dose (0018,1074), which classic PET gives in Bq
+  stack_kind,            ///< image, or derived: a reformat, a projection, a map; by content, never by name
+  voxel_size,            ///< mm, largest edge of a voxel, spacing taken as its third edge
+  in_plane_spacing,      ///< mm, larger side of a pixel: Pixel Spacing, or that at the detector (CR, DX, MG)
+  frame_count,           ///< frames of the stack, cine and gated ones included
+  attenuation_corrected,  ///< yes or no (PET, NM): series without correction are told by it
+  decay_corrected,        ///< yes or no: to the start of the scan or to the injection (PET)
+  radionuclide,           ///< F-18, Tc-99m, ...: by code or meaning of Radionuclide Code Sequence (PET, NM)
+  laterality,             ///< left, right, both or unpaired
+  view,                   ///< View Position (0018,5101), or the meaning of View Code Sequence (CR, DX, MG)
+  ultrasound_calibrated,  ///< yes or no: some region gives its physical scale in cm (US)
 };
 
 /// "slice_gap". Never empty.

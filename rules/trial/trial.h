@@ -100,6 +100,8 @@ struct StudyRules {
   RulePolicy complete_at_source{
       RuleSeverity::query, IfUnknown::note, {}};  ///< only where the archive is asked
   std::optional<RulePolicy> qualified_site;  ///< the site passed with a test submission; not set: no rule
+  RulePolicy current_phantom{
+      RuleSeverity::query, IfUnknown::query, {}};  ///< only for modalities with a phantom schedule
   std::vector<Check> checks;  ///< on every image instance of the study that is matched to a slot
 };
 
@@ -164,6 +166,7 @@ struct QualifiedScanner {
   std::string serial;  ///< Device Serial Number (0018,1000); empty: any of this model
   std::optional<Date> qualified_from;
   std::optional<Date> qualified_until;
+  std::vector<Date> phantom_dates;  ///< of accepted phantom scans, ascending
 };
 
 struct Scanners {

@@ -147,6 +147,9 @@ def differences(case, verdicts):
         elif reason := expected.difference(found[rule]):
             wrong.append(f"{rule}: {reason}")
     for rule, finding in found.items():
+        # A value that cannot be is named once more, whatever rule it made unknown; on a clean study that would be false.
+        if rule == "study/consistent_headers" and case.expected:
+            continue
         if rule not in case.expected:
             wrong.append(f"{rule}: false {finding['result']} ({finding['severity']}): {finding['found'] or finding['text']['en']}")
     held = any(finding["severity"] in HELD_BY_SEVERITY for finding in verdict["findings"])

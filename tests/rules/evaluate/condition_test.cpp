@@ -260,7 +260,7 @@ TEST_CASE("delay after contrast and uptake time, midnight included") {
     Records records = ct_series(3);
     for (std::size_t i = 0; i < 3; ++i) {
       // Beds are acquired from the thighs up: the first acquisition counts, not the first slice.
-      set(records.all()[i], "AcquisitionTime", {i == 2 ? acquired : "235959"});
+      set(records.all()[i], "AcquisitionTime", {i == 2 ? acquired : "110000"});
       const std::string sequence = "RadiopharmaceuticalInformationSequence[0].";
       if (*start_time != '\0') set(records.all()[i], sequence + "RadiopharmaceuticalStartTime", {start_time});
       if (*start_date_time != '\0') {

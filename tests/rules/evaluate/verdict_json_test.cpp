@@ -47,8 +47,9 @@ TEST_CASE("JSON that is no verdict is refused with the member's name") {
     boost::json::object missing = good.get_object();
     missing.erase(key);
     const auto failed = verdict_from_json(missing);
-    REQUIRE(failed.has_error());
-    CHECK(failed.error().where.find(std::string(key)) != std::string::npos);
+    // Verdicts of older versions have no account of the rules.
+    REQUIRE(failed.has_error() == (key != "rules"));
+    if (failed.has_error()) CHECK(failed.error().where.find(std::string(key)) != std::string::npos);
     boost::json::object wrong = good.get_object();
     wrong[key] = 1.5;
     CHECK(verdict_from_json(wrong).has_error());

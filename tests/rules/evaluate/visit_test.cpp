@@ -54,14 +54,14 @@ TEST_CASE("first dose 2 March: every edge of the windows of BL, W06 and W12") {
     const StudyPlace place = place_on(expected.date);
     CHECK(place.time_point_id == expected.time_point);
     CHECK(place.visit.in_window == expected.in_window);
-    CHECK(place.findings.size() == (expected.in_window ? 0U : 1U));
+    CHECK(place.results.findings.size() == (expected.in_window ? 0U : 1U));
   }
 }
 
 TEST_CASE("out of window: the finding says by how much and until when a re-scan counts") {
   const StudyPlace place = place_on("20260504");
-  REQUIRE(place.findings.size() == 1);
-  const Finding& finding = place.findings[0];
+  REQUIRE(place.results.findings.size() == 1);
+  const Finding& finding = place.results.findings[0];
   CHECK(finding.rule_id == "study/visit_window");
   CHECK(finding.severity == RuleSeverity::query);
   CHECK(finding.expected == "2026-04-06 to 2026-04-20");
@@ -71,17 +71,18 @@ TEST_CASE("out of window: the finding says by how much and until when a re-scan 
   CHECK(place.visit.day == 63);
   CHECK(place.visit.target == parse_iso_date("2026-04-13"));
   CHECK(place.visit.rescan_until == parse_iso_date("2026-04-18"));
-  CHECK(place_on("20260201").findings[0].text.en.find("1 days too early for BL") != std::string::npos);
+  CHECK(place_on("20260201").results.findings[0].text.en.find("1 days too early for BL") !=
+        std::string::npos);
 }
 
 TEST_CASE("staff name a visit or call a study unscheduled") {
   const StudyPlace named = place_on("20260504", Classification{"W12", "machine was down"});
   CHECK(named.time_point_id == "W12");
-  REQUIRE(named.findings.size() == 1);
-  CHECK(named.findings[0].severity == RuleSeverity::warn);
+  REQUIRE(named.results.findings.size() == 1);
+  CHECK(named.results.findings[0].severity == RuleSeverity::warn);
   const StudyPlace unscheduled = place_on("20260504", Classification{"unscheduled", "suspected_progression"});
   CHECK(unscheduled.time_point_id == unscheduled_time_point);
-  CHECK(unscheduled.findings.empty());
+  CHECK(unscheduled.results.findings.empty());
   CHECK(unscheduled.visit.day == 63);
 }
 
@@ -90,8 +91,8 @@ TEST_CASE("an unregistered patient is a query that names no patient data") {
   for (InstanceRecord& record : records.all()) set(record, "PatientID", {"SECRET-77"});
   const StudyPlace place = place_records(records);
   CHECK(place.subject == nullptr);
-  REQUIRE(place.findings.size() == 1);
-  const Finding& finding = place.findings[0];
+  REQUIRE(place.results.findings.size() == 1);
+  const Finding& finding = place.results.findings[0];
   CHECK(finding.rule_id == "study/known_subject");
   CHECK(finding.result == CheckResult::fail);
   for (const std::string& text :
@@ -107,9 +108,9 @@ TEST_CASE("without patient ID the subject is not determinable") {
     Records records = on("20260220");
     for (InstanceRecord& record : records.all()) set(record, "PatientID", values);
     const StudyPlace place = place_records(records);
-    REQUIRE(place.findings.size() == 1);
-    CHECK(place.findings[0].result == CheckResult::not_determinable);
-    CHECK(place.findings[0].severity == RuleSeverity::query);
+    REQUIRE(place.results.findings.size() == 1);
+    CHECK(place.results.findings[0].result == CheckResult::not_determinable);
+    CHECK(place.results.findings[0].severity == RuleSeverity::query);
   }
 }
 
@@ -120,9 +121,9 @@ TEST_CASE("images of another patient in a study are a query and are listed") {
     const StudyPlace place = place_records(records);
     REQUIRE(place.subject != nullptr);
     CHECK(place.subject->subject_id == "T1");
-    REQUIRE(place.findings.size() == 1);
-    CHECK(place.findings[0].rule_id == "study/one_subject");
-    CHECK(place.findings[0].subject.instances == std::vector<std::string>{"1.2.3.1.1003"});
+    REQUIRE(place.results.findings.size() == 1);
+    CHECK(place.results.findings[0].rule_id == "study/one_subject");
+    CHECK(place.results.findings[0].subject.instances == std::vector<std::string>{"1.2.3.1.1003"});
   }
 }
 
@@ -130,16 +131,16 @@ TEST_CASE("without reference date or study date the window is not determinable")
   Records no_dose = on("20260220");
   for (InstanceRecord& record : no_dose.all()) set(record, "PatientID", {"P3"});
   StudyPlace place = place_records(no_dose);
-  REQUIRE(place.findings.size() == 1);
-  CHECK(place.findings[0].rule_id == "study/visit_window");
-  CHECK(place.findings[0].result == CheckResult::not_determinable);
+  REQUIRE(place.results.findings.size() == 1);
+  CHECK(place.results.findings[0].rule_id == "study/visit_window");
+  CHECK(place.results.findings[0].result == CheckResult::not_determinable);
   CHECK(place.time_point_id.empty());
 
   Records no_date = on("20260220");
   for (InstanceRecord& record : no_date.all()) set(record, "StudyDate", {"20261345"});
   place = place_records(no_date);
-  REQUIRE(place.findings.size() == 1);
-  CHECK(place.findings[0].result == CheckResult::not_determinable);
+  REQUIRE(place.results.findings.size() == 1);
+  CHECK(place.results.findings[0].result == CheckResult::not_determinable);
 }
 
 TEST_CASE("a study date that the acquisitions contradict is a deviation") {
@@ -153,16 +154,16 @@ TEST_CASE("a study date that the acquisitions contradict is a deviation") {
     Records records = on("20260220");
     for (InstanceRecord& record : records.all()) set(record, "AcquisitionDate", {expected.acquired});
     const StudyPlace place = place_records(records);
-    CHECK(place.findings.size() == (expected.contradicts ? 1U : 0U));
+    CHECK(place.results.findings.size() == (expected.contradicts ? 1U : 0U));
     if (expected.contradicts) {
-      CHECK(place.findings[0].rule_id == "study/dates_agree");
-      CHECK(place.findings[0].severity == RuleSeverity::warn);
+      CHECK(place.results.findings[0].rule_id == "study/dates_agree");
+      CHECK(place.results.findings[0].severity == RuleSeverity::warn);
     }
   }
   Records two_dates = on("20260220");
   set(two_dates.all()[0], "StudyDate", {"20260218"});
   CHECK(place_records(two_dates).visit.study_date == parse_iso_date("2026-02-20"));
-  CHECK(place_records(two_dates).findings.size() == 1);
+  CHECK(place_records(two_dates).results.findings.size() == 1);
 }
 
 TEST_CASE("a second study of a time point is a deviation, a new version of the same one is not") {
@@ -171,10 +172,10 @@ TEST_CASE("a second study of a time point is a deviation, a new version of the s
   const Records records = on("20260220");
   const SubmissionFacts submission{"S1", "1.2.3", records.views(), {}, {}, 0, {}};
   const StudyPlace second = place_study(visit_trial(), submission, history);
-  REQUIRE(second.findings.size() == 1);
-  CHECK(second.findings[0].rule_id == "study/single_study");
+  REQUIRE(second.results.findings.size() == 1);
+  CHECK(second.results.findings[0].rule_id == "study/single_study");
   history.studies[0].study_uid = "1.2.3";
-  CHECK(place_study(visit_trial(), submission, history).findings.empty());
+  CHECK(place_study(visit_trial(), submission, history).results.findings.empty());
 }
 
 TEST_CASE("the subject of most instances is the study's") {

@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <ctime>
 
 using namespace trialgate::rules;
 using namespace trialgate::rules::test;
@@ -245,10 +246,13 @@ TEST_CASE("JSON that is no record is refused") {
 TEST_CASE("examination takes less than half a millisecond of an instance") {
   const auto file = read_file(data_directory() / "ct/rtutils_phantom_ct_1.dcm");
   (void)examine(file);
-  const auto start = std::chrono::steady_clock::now();
   constexpr int times = 50;
+  // CPU time: a machine that does other things beside it makes no difference.
+  const std::clock_t start = std::clock();
   for (int i = 0; i < times; ++i) CHECK(examine(file).has_value());
-  const auto each = (std::chrono::steady_clock::now() - start) / times;
+  const std::chrono::duration<double> each(static_cast<double>(std::clock() - start) / CLOCKS_PER_SEC /
+                                           times);
+  MESSAGE("CPU microseconds for each instance: " << each.count() * 1e6);
 #ifdef NDEBUG
   CHECK(each < std::chrono::microseconds(500));
 #else
