@@ -1,4 +1,5 @@
-"""The demonstration that packaging/run.sh gives: a node on an embedded store, an archive beside it, and the sample studies.
+"""The demonstration that packaging/run.sh gives: a node on an embedded store, an archive and a mail server beside it, and the
+sample studies.
 
 Exit code 0: every outcome was the expected one. 1: at least one was not. 2: the demonstration could not run.
 """
@@ -18,7 +19,8 @@ sys.path.insert(0, os.path.join(SOURCE, "tests", "tools"))
 
 import identifiers  # noqa: E402
 import part10  # noqa: E402
-from node import AE_TITLE, CALLING_AE_TITLE, DELIVERED, HELD, CommandError, Node  # noqa: E402
+from mail_sink import MailSink  # noqa: E402
+from node import AE_TITLE, CALLING_AE_TITLE, DELIVERED, HELD, SITE, CommandError, Node  # noqa: E402
 from processes import LOOPBACK, StartError, Storescp, wait_until  # noqa: E402
 from sample_studies import scenarios  # noqa: E402
 
@@ -218,7 +220,25 @@ def summarise(node, archive_process, sent):
     return not failed and not stray
 
 
-def explain(node, archive, directory):
+def show_notice(mails, sent):
+    """Prints one of the mails to the site. Returns whether there is one about each study that is held, and about no other."""
+
+    def about(scenario):
+        return mails.naming(scenario.study.plan.accession_number)
+
+    held = [scenario for scenario in sent if scenario.outcome == "quarantined"]
+    wait_until(lambda: all(about(scenario) for scenario in held), OUTCOME_TIMEOUT, 0.25)
+    wrong = [scenario.title for scenario in sent if bool(about(scenario)) != (scenario in held)]
+    shown = next((scenario for scenario in held if about(scenario)), None)
+    if shown:
+        subject, text = about(shown)[0]
+        say(f"\nThe mail to the site about \"{shown.title}\":\n\n  | {subject}\n  |")
+        say("\n".join(f"  | {line}".rstrip() for line in text.splitlines()))
+    say(f"\nThe site has {'a mail about each study that is held' if not wrong else 'NO or a wrong mail: ' + '; '.join(wrong)}.")
+    return not wrong
+
+
+def explain(node, archive, mails, directory):
     say(
         f"""
 The node is up: AE title {AE_TITLE}, {LOOPBACK} port {node.port}. The archive: port {archive.port}.
@@ -226,6 +246,7 @@ The node is up: AE title {AE_TITLE}, {LOOPBACK} port {node.port}. The archive: p
   list studies:     {node.program} studies list --config {node.config_path}
   the node's log:   {node.log_path}
   the archive:      {archive.instances}
+  the site's mails: {mails.folder}
 Ctrl-C ends both; everything stays in {directory}."""
     )
 
@@ -235,9 +256,20 @@ def run(arguments, directory):
         raise DemoError(f"The sample trial is missing: {TRIAL}")
     sent = scenarios()
     progress = Progress()
-    with Storescp(os.path.join(directory, "archive")) as archive:
+    with Storescp(os.path.join(directory, "archive")) as archive, MailSink(os.path.join(directory, "mails")) as mails:
         destinations = [{"name": "irc-archive", "ae_title": "ARCHIVE", "host": LOOPBACK, "port": archive.port}]
-        with Node(os.path.join(directory, "node"), [TRIAL], destinations, program=arguments.node) as node:
+        notices = {
+            "mail": {
+                "host": LOOPBACK,
+                "port": mails.port,
+                "security": "none",
+                "from": "trialgate@cro.example",
+                "templates": os.path.join(SOURCE, "etc", "messages"),
+            },
+            "sites": [{"id": SITE, "language": "en", "technicians": ["ct@site01.example"]}],
+        }
+        folder = os.path.join(directory, "node")
+        with Node(folder, [TRIAL], destinations, program=arguments.node, sections=notices) as node:
             say(f"demo: the node listens on {LOOPBACK} port {node.port}, the archive on port {archive.port}")
             say(f"demo: sending {len(sent)} sample studies with storescu")
             send_all(node, directory, sent, progress)
@@ -246,8 +278,9 @@ def run(arguments, directory):
             # A study sent again must not re-open: two quiet periods show whether it does.
             time.sleep(2 * node.config["node"]["quiet_seconds"])
             good = summarise(node, archive, sent)
+            good = show_notice(mails, sent) and good
             if not arguments.once:
-                explain(node, archive, directory)
+                explain(node, archive, mails, directory)
                 while node.alive():
                     time.sleep(0.5)
                 raise DemoError(f"The node ended: {node.last_log_line()}")
