@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <future>
@@ -60,6 +61,12 @@ Job deidentify_job(storage::UniqueFd file, const DeidentificationPlan& plan, con
   return job;
 }
 
+/// Uncompressed values have a length of 32 bits; coded ones do not grow.
+std::shared_ptr<PixelSpool> make_spool(const WorkerPoolConfig& config, std::uint64_t file_bytes) {
+  constexpr std::uint64_t longest_value = 1ULL << 32U;
+  return std::make_shared<PixelSpool>(config.spool_folder, std::max(longest_value, file_bytes));
+}
+
 /// A descriptor of the job's own; the file behind it is the caller's.
 storage::UniqueFd duplicate(int file) {
   return storage::UniqueFd(::fcntl(file, F_DUPFD_CLOEXEC, 0));
@@ -96,7 +103,7 @@ void InstanceWorkers::examine(storage::UniqueFd file, std::span<const std::strin
 DeidentifyOutcome InstanceWorkers::deidentify(int file, const DeidentificationPlan& plan) {
   storage::UniqueFd own = duplicate(file);
   if (!own) return no_descriptor();
-  const auto spool = std::make_shared<PixelSpool>(pool_.config().spool_folder);
+  const auto spool = make_spool(pool_.config(), size_of(file));
   return deidentify_outcome(pool_.run(deidentify_job(std::move(own), plan, pool_.config(), spool)),
                             size_of(file), *spool);
 }
@@ -104,7 +111,7 @@ DeidentifyOutcome InstanceWorkers::deidentify(int file, const DeidentificationPl
 void InstanceWorkers::deidentify(storage::UniqueFd file, const DeidentificationPlan& plan,
                                  std::function<void(DeidentifyOutcome)> callback) {
   const std::uint64_t size = size_of(file.get());
-  const auto spool = std::make_shared<PixelSpool>(pool_.config().spool_folder);
+  const auto spool = make_spool(pool_.config(), size);
   pool_.submit(deidentify_job(std::move(file), plan, pool_.config(), spool),
                [callback = std::move(callback), size, spool](JobOutcome outcome) {
                  callback(deidentify_outcome(std::move(outcome), size, *spool));

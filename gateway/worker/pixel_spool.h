@@ -12,10 +12,12 @@ namespace trialgate::gateway {
 /// first part comes. One job's; its callback takes the file.
 class PixelSpool final : public PartSink {
  public:
-  explicit PixelSpool(std::filesystem::path folder) : folder_(std::move(folder)) {}
+  /// `max_bytes`: what a pixel data value can have at most.
+  PixelSpool(std::filesystem::path folder, std::uint64_t max_bytes)
+      : folder_(std::move(folder)), max_bytes_(max_bytes) {}
 
   void begin() override;
-  [[nodiscard]] bool take(std::span<const std::uint8_t> part) override;
+  [[nodiscard]] Taken take(std::span<const std::uint8_t> part) override;
 
   [[nodiscard]] std::uint64_t size_bytes() const noexcept { return size_bytes_; }
   /// Open for reading; none when nothing came.
@@ -23,6 +25,7 @@ class PixelSpool final : public PartSink {
 
  private:
   std::filesystem::path folder_;
+  std::uint64_t max_bytes_;
   storage::UniqueFd file_;
   std::uint64_t size_bytes_ = 0;
 };

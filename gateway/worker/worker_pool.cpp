@@ -175,13 +175,16 @@ JobOutcome WorkerPool::Driver::exchange(const Job& job) {
   }
   auto reply = receive_frame(process_->socket(), {.body_bytes = config_.max_reply_bytes}, deadline);
   while (reply && reply->text == part_text && job.parts) {
-    if (!job.parts->take(reply->body)) {
+    const PartSink::Taken taken = job.parts->take(reply->body);
+    if (taken == PartSink::Taken::too_much) return failure_after(FrameErrc::too_long);
+    if (taken == PartSink::Taken::no_room) {
       drop_process(std::chrono::milliseconds(0));
       return WorkerFailure{WorkerFailure::Kind::unavailable, 0, "no room for the new pixel data"};
     }
     reply = receive_frame(process_->socket(), {.body_bytes = config_.max_reply_bytes}, deadline);
   }
   if (!reply) return failure_after(reply.error());
+  if (reply->text == part_text) return failure_after(FrameErrc::malformed);
   JobOutcome outcome = read_reply(std::move(*reply));
   if (std::holds_alternative<WorkerFailure>(outcome)) drop_process(std::chrono::milliseconds(0));
   return outcome;

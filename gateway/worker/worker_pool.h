@@ -60,10 +60,15 @@ struct WorkerFailure {
 class PartSink {
  public:
   virtual ~PartSink() = default;
+  enum class Taken : std::uint8_t {
+    yes,
+    no_room,   ///< the job fails as unavailable: the machine's trouble
+    too_much,  ///< the job fails as bad_reply
+  };
+
   /// Before each attempt at the job: what came so far is void.
   virtual void begin() = 0;
-  /// False when there is no room for it: the job fails as unavailable.
-  [[nodiscard]] virtual bool take(std::span<const std::uint8_t> part) = 0;
+  [[nodiscard]] virtual Taken take(std::span<const std::uint8_t> part) = 0;
 };
 
 struct Job {

@@ -286,4 +286,20 @@ CodedFrameParts read_coded_frame(Bytes frame, PixelCoding coding) {
   return parts;
 }
 
+bool is_irreversible(Bytes frame) noexcept {
+  constexpr std::uint16_t start_of_tile_part = 0xFF90;
+  constexpr std::uint16_t coding_style = 0xFF52;
+  constexpr std::size_t transformation = 13;  // from the marker
+  const std::string_view text(reinterpret_cast<const char*>(frame.data()), frame.size());
+  const std::size_t begin = text.find("\xFF\x4F\xFF\x51");
+  if (begin == std::string_view::npos) return false;
+  for (std::size_t at = begin + 2; at + 4 <= frame.size();) {
+    const std::uint16_t marker = big_u16(frame, at);
+    if (marker == start_of_tile_part) break;
+    if (marker == coding_style) return at + transformation < frame.size() && frame[at + transformation] == 0;
+    at += std::size_t{2} + big_u16(frame, at + 2);
+  }
+  return false;
+}
+
 }  // namespace trialgate::rules

@@ -35,4 +35,8 @@ struct CodedFrameParts {
 /// Walks the markers of a frame, never the coded pixels. A coding without such places is kept whole.
 [[nodiscard]] CodedFrameParts read_coded_frame(std::span<const std::uint8_t> frame, PixelCoding coding);
 
+/// The wavelet of a JPEG 2000 frame is the irreversible one (ISO/IEC 15444-1 Table A.20): it is lossy,
+/// whatever its transfer syntax leaves open.
+[[nodiscard]] bool is_irreversible(std::span<const std::uint8_t> frame) noexcept;
+
 }  // namespace trialgate::rules

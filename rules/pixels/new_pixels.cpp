@@ -78,8 +78,9 @@ class MaskedPixels final : public NewPixels {
         !prepared) {
       return prepared;
     }
-    lossiness_ = data_set.transfer_syntax->lossiness;
     coding_ = data_set.transfer_syntax->pixel_coding;
+    lossy_ = data_set.transfer_syntax->lossiness == Lossiness::lossy ||
+             (coding_ == PixelCoding::jpeg_2000 && has_irreversible_frame());
     compressed_bytes_ = pixels.fragment_bytes;
     blank_value_ = blank_value(data_set.elements, format_);
     transfer_syntax_uid_ = pixels.encapsulated || data_set.transfer_syntax->deflated
@@ -172,6 +173,13 @@ class MaskedPixels final : public NewPixels {
   [[nodiscard]] std::uint64_t frame_bytes() const noexcept {
     return format_.frame_bytes() + (format_.swapped_bytes ? format_.frame_bytes() % 2 : 0);
   }
+  [[nodiscard]] bool has_irreversible_frame() const {
+    std::vector<std::uint8_t> joined;
+    return std::ranges::any_of(coded_.frames, [&joined](const CodedFrame& frame) {
+      return is_irreversible(in_one_piece(frame, joined));
+    });
+  }
+
   [[nodiscard]] std::uint64_t total_bytes() const noexcept {
     return (format_.frame_bits() * format_.frames + 7) / 8;
   }
@@ -186,7 +194,7 @@ class MaskedPixels final : public NewPixels {
   std::vector<PixelRectangle> blank_;
   BlankValue blank_value_{};
   bool clear_unused_ = false;
-  Lossiness lossiness_ = Lossiness::lossless;
+  bool lossy_ = false;
   PixelCoding coding_ = PixelCoding::native;
   std::uint64_t compressed_bytes_ = 0;
   std::string_view transfer_syntax_uid_;
@@ -245,7 +253,7 @@ void MaskedPixels::describe(DataSet& data_set) const {
     elements.put(Element(Tag(0x0028, 0x0006), Vr::us,
                          encode_integer(Vr::us, format_.by_plane ? 1 : 0, Encoding::explicit_little)));
   }
-  if (lossiness_ == Lossiness::lossy && compressed_bytes_ > 0) {
+  if (lossy_ && compressed_bytes_ > 0) {
     describe_lossy(elements, coding_,
                    static_cast<double>(total_bytes()) / static_cast<double>(compressed_bytes_));
   }

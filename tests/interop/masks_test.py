@@ -391,8 +391,8 @@ class MasksTest(unittest.TestCase):
                 self.assertIn(b"113101", raw)
                 self.assertNotIn(b"ICON-CANARY", raw)
                 source = Image(self.references[name])
-                if source.text(0x00282110) == "01":
-                    self.assertEqual(image.text(0x00282110), "01")
+                lossy = source.text(0x00282110) == "01" or name.endswith(("-4.dcm", "-6.dcm")) and not name.startswith("real")
+                self.assertEqual(image.text(0x00282110) == "01", lossy)
         report = json.dumps(self.answer["report"])
         self.assertIn("mask us-rgb, approved by A. Tester on 2026-05-04", report)
 

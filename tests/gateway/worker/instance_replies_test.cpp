@@ -31,7 +31,7 @@ JobReply reply() {
 }
 
 DeidentifyOutcome outcome_of(JobOutcome reply, std::uint64_t file_bytes) {
-  PixelSpool spool("/tmp");
+  PixelSpool spool("/tmp", 120);
   return deidentify_outcome(std::move(reply), file_bytes, spool);
 }
 
@@ -90,9 +90,9 @@ TEST_CASE("ranges outside of the source file and lengths that do not add up are 
 }
 
 TEST_CASE("new pixels are as many as came in parts, or they are not believed") {
-  PixelSpool spool("/tmp");
+  PixelSpool spool("/tmp", 120);
   const std::vector<std::uint8_t> part(50, 7);
-  REQUIRE(spool.take(part));
+  REQUIRE(spool.take(part) == PartSink::Taken::yes);
   JobReply honest = reply();
   honest.header["new_pixels"] = true;
   honest.header["pixel_offset"] = 0;
@@ -100,9 +100,14 @@ TEST_CASE("new pixels are as many as came in parts, or they are not believed") {
   auto outcome = deidentify_outcome(honest, 10, spool);
   REQUIRE(std::holds_alternative<DeidentifiedInstance>(outcome));
   CHECK(std::get<DeidentifiedInstance>(outcome).new_pixels);
-  REQUIRE(spool.take(part));
-  REQUIRE(spool.take(part));
+  REQUIRE(spool.take(part) == PartSink::Taken::yes);
   CHECK(std::holds_alternative<WorkerFailure>(deidentify_outcome(honest, 150, spool)));
+  CHECK(spool.take(part) == PartSink::Taken::too_much);
+  spool.begin();
+  CHECK(spool.take(part) == PartSink::Taken::yes);
+  CHECK(spool.size_bytes() == part.size());
+  PixelSpool nowhere("/nonexistent", 120);
+  CHECK(nowhere.take(part) == PartSink::Taken::no_room);
 }
 
 TEST_CASE("an error is unreadable, and its text cannot break a log line") {

@@ -118,6 +118,16 @@ WorkerReply limits(const WorkerRequest&) {
   return {{{"no_new_privs", ::prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0)}}, {}};
 }
 
+/// As many parts of one byte, then what the job says.
+WorkerReply parts(const WorkerRequest& request) {
+  for (std::size_t i = 0; i < number(request, "parts"); ++i) {
+    const std::array<std::uint8_t, 1> part = {static_cast<std::uint8_t>(i)};
+    if (!request.send_part(part)) break;
+  }
+  if (request.header.contains("crash")) std::raise(SIGSEGV);
+  return {{{"done", true}}, {}};
+}
+
 JobTable misbehaviour() {
   JobTable table;
   table.jobs["forbidden"] = forbidden;
@@ -128,6 +138,7 @@ JobTable misbehaviour() {
   table.jobs["hang"] = hang;
   table.jobs["limits"] = limits;
   table.jobs["garbage"] = send_garbage;
+  table.jobs["parts"] = parts;
   table.jobs["crash"] = [](const WorkerRequest&) -> WorkerReply {
     std::raise(SIGSEGV);
     return {};

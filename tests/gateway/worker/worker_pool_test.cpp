@@ -53,6 +53,29 @@ JobReply reply_of(JobOutcome outcome) {
   return std::get<JobReply>(std::move(outcome));
 }
 
+class CountingSink final : public PartSink {
+ public:
+  void begin() override {
+    ++attempts;
+    bytes.clear();
+  }
+  Taken take(std::span<const std::uint8_t> part) override {
+    bytes.insert(bytes.end(), part.begin(), part.end());
+    return bytes.size() < stop_at ? Taken::yes : stop_with;
+  }
+
+  int attempts = 0;
+  std::vector<std::uint8_t> bytes;
+  std::size_t stop_at = 100;
+  Taken stop_with = Taken::no_room;
+};
+
+Job parts(std::size_t count, std::shared_ptr<PartSink> sink) {
+  Job job = job_of({{"job", "parts"}, {"parts", count}});
+  job.parts = std::move(sink);
+  return job;
+}
+
 void check_serves(WorkerPool& pool) {
   CHECK(reply_of(pool.run(echo(42))).header.at("text").to_number<int>() == 42);
 }
@@ -183,6 +206,38 @@ TEST_CASE("an answer that is none, or too long, is not believed") {
     CHECK(failure.kind == WorkerFailure::Kind::bad_reply);
     check_serves(pool);
   }
+}
+
+TEST_CASE("parts of an answer come in order, ahead of it") {
+  WorkerPool pool(config_of(1));
+  const auto sink = std::make_shared<CountingSink>();
+  CHECK(reply_of(pool.run(parts(3, sink))).header.contains("done"));
+  CHECK(sink->attempts == 1);
+  CHECK(sink->bytes == std::vector<std::uint8_t>{0, 1, 2});
+  CHECK(reply_of(pool.run(parts(0, sink))).header.contains("done"));
+  CHECK(sink->bytes.empty());
+}
+
+TEST_CASE("parts without room are the machine's trouble, too many the worker's, unwanted ones no answer") {
+  WorkerPool pool(config_of(1));
+  const auto sink = std::make_shared<CountingSink>();
+  sink->stop_at = 2;
+  CHECK(failure_of(pool.run(parts(50, sink))).kind == WorkerFailure::Kind::unavailable);
+  sink->stop_with = PartSink::Taken::too_much;
+  CHECK(failure_of(pool.run(parts(50, sink))).kind == WorkerFailure::Kind::bad_reply);
+  CHECK(failure_of(pool.run(parts(1, nullptr))).kind == WorkerFailure::Kind::bad_reply);
+  check_serves(pool);
+}
+
+TEST_CASE("a second attempt at a job begins its parts again") {
+  WorkerPool pool(config_of(1));
+  check_serves(pool);
+  const auto sink = std::make_shared<CountingSink>();
+  Job job = parts(3, sink);
+  job.header["crash"] = true;
+  CHECK(failure_of(pool.run(std::move(job))).kind == WorkerFailure::Kind::died);
+  CHECK(sink->attempts == 2);
+  CHECK(sink->bytes.size() == 3);
 }
 
 TEST_CASE("a job that dies in a process that others have used gets a second, fresh one") {
