@@ -69,10 +69,10 @@ MUTANTS = (
     (P, "> half_life_tolerance * nuclide->half_life_s", "< half_life_tolerance * nuclide->half_life_s"),
     (P, "*strength >= least_gauss ? *strength / gauss_per_tesla : *strength", "*strength >= least_gauss ? *strength : *strength / gauss_per_tesla"),
     (P, "record.sop_class_uid == enhanced_pet_image_storage ? *dose : *dose / 1e6", "record.sop_class_uid == enhanced_pet_image_storage ? *dose / 1e6 : *dose"),
-    (T, "*instant < *first) first = instant;", "*instant > *first) first = instant;"),  # earliest becomes latest
-    (T, "same_day > acquired + 12h ? same_day - 24h : same_day", "same_day > acquired + 12h ? same_day + 24h : same_day"),
-    (T, "const auto uptake = *acquired - *start;", "const auto uptake = *start - *acquired;"),
-    (T, "if (delay < 0s || delay > 1h)", "if (delay < 0s && delay > 1h)"),
+    (T, "std::ranges::min_element(*moments, {}, &Moment::at)", "std::ranges::max_element(*moments, {}, &Moment::at)"),  # earliest becomes latest
+    (T, "if (same_day > acquired + 12h) return same_day - 24h;", "if (same_day > acquired + 12h) return same_day + 24h;"),
+    (T, "const auto uptake = acquired->at - *injection.at;", "const auto uptake = *injection.at - acquired->at;"),
+    (T, "if (delay > 1h) {", "if (delay < 1h) {"),
     # Visits.
     (V, "std::max({0, visit.earliest_day - day, day - visit.latest_day})", "std::max({0, day - visit.earliest_day, visit.latest_day - day})"),
     (V, "(to - from).count()", "(from - to).count()"),
@@ -82,5 +82,5 @@ MUTANTS = (
     (TR, "if (day > visit.latest_day) return day - visit.latest_day;", "if (day >= visit.latest_day) return day - visit.latest_day + 1;"),
     (TR, "if (day < visit.earliest_day) return visit.earliest_day - day;", "if (day < visit.earliest_day) return 0;"),
     ("rules/evaluate/evaluate.cpp", "return f.severity >= RuleSeverity::query;", "return f.severity > RuleSeverity::query;"),
-    ("rules/evaluate/checks.cpp", "if (assessment.result == CheckResult::fail) {\n        return finding(", "if (assessment.result == CheckResult::pass) {\n        return finding("),
+    ("rules/evaluate/checks.cpp", "if (assessment.result == CheckResult::fail) {\n        applied.result", "if (assessment.result == CheckResult::pass) {\n        applied.result"),
 )
