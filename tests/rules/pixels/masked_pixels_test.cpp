@@ -109,7 +109,10 @@ TEST_CASE("Failure mode 13: an icon goes, and one that a deviation keeps is blan
   data_set.set_sequence(0x00880200, {icon});
   CHECK_FALSE(contains(output_of(run(data_set, masking())).bytes, "CANARY"));
   DeidentificationRules rules = masking();
-  rules.overrides = {{"IconImageSequence", OverrideAction::keep, {}, "readers need icons"}};
+  DeidentificationOverride& keep = rules.overrides.emplace_back();
+  keep.attribute = "IconImageSequence";
+  keep.action = OverrideAction::keep;
+  keep.deviation = "readers need icons";
   const Output output = output_of(run(data_set, rules));
   CHECK_FALSE(contains(output.bytes, "CAN"));
   CHECK(contains(output.bytes, "RYxy"));
