@@ -84,7 +84,15 @@ def _add_silence_of_other_series(case):
 
 
 # Defects that one of the two encodings cannot have.
-_CLASSIC_ONLY = {"same_number", "two_table_positions", "flipped", "number_gaps"}
+_CLASSIC_ONLY = {
+    "same_number",
+    "two_table_positions",
+    "flipped",
+    "number_gaps",
+    "step_and_shoot",
+    "step_and_shoot_duplicate",
+    "one_thin",
+}
 
 
 def cases_of(modality, encodings):

@@ -155,6 +155,26 @@ def _two_table_positions(series):
     return {}
 
 
+def _step_and_shoot(series):
+    """Every slice is an acquisition of its own."""
+    for at, piece in enumerate(series.slices):
+        piece.own["AcquisitionNumber"] = at + 1
+    return {}
+
+
+def _step_and_shoot_duplicate(series):
+    found = _duplicate(1)(series)
+    _step_and_shoot(series)
+    return found
+
+
+def _one_thin(series):
+    """One slice is half as thick as its distance from the next."""
+    half = 0.5 * series.spacing
+    series.slices[4].own["SliceThickness"] = f"{half:g}"
+    return {"contiguous": Expected(number=half)}
+
+
 def _one_without(keyword):
     def edit(series):
         series.slices[4].own[keyword] = None
@@ -247,6 +267,9 @@ GEOMETRY_DEFECTS = {
     "same_number": _same_number,
     "shuffled": _shuffled,
     "two_table_positions": _two_table_positions,
+    "step_and_shoot": _step_and_shoot,
+    "step_and_shoot_duplicate": _step_and_shoot_duplicate,
+    "one_thin": _one_thin,
     "one_without_position": _one_without("ImagePositionPatient"),
     "all_without_position": _all_without("ImagePositionPatient"),
     "all_without_orientation": _all_without("ImageOrientationPatient"),

@@ -24,7 +24,6 @@ MUTANTS = (
     (C, "if (value.state != Value::State::known) return CheckResult::not_determinable;", "if (value.state != Value::State::known) return CheckResult::pass;"),
     # Geometry.
     (G, "constexpr double hole_from_spacings = 1.5;", "constexpr double hole_from_spacings = 2.5;"),
-    (G, "constexpr double hole_from_spacings = 1.5;", "constexpr double hole_from_spacings = 1.2;"),
     (G, "std::min(spacings - 1, 1e9)", "std::min(spacings, 1e9)"),  # one more is missing
     (G, "distance < hole_from_spacings * spacing || spacings < 2", "distance > hole_from_spacings * spacing || spacings < 2"),
     (G, "count += level.slices.size() - 1;", "count += level.slices.size();"),

@@ -18,6 +18,29 @@ void set_all(Records& records, std::string_view path, const Values& values) {
   for (InstanceRecord& record : records.all()) set(record, path, values);
 }
 
+TEST_CASE("a series in two parts began with the earlier one") {
+  const Trial trial = trial_with(
+      "      - {id: after, acquisition_start: {after: pre}}\n"
+      "  - id: pre\n"
+      "    select: {Modality: MR}\n"
+      "    required_at: all\n");
+  const auto taken_at = [](Records records, std::string_view time) {
+    for (InstanceRecord& record : records.all()) set(record, "AcquisitionTime", {std::string(time)});
+    return records;
+  };
+  const auto rules_broken = [&](std::string_view chest, std::string_view abdomen) {
+    Records records = taken_at(ct_series(24, 5, "1.2.3.1"), chest);
+    append(records, taken_at(ct_series(24, 5, "1.2.3.2", -120), abdomen));
+    Records pre = taken_at(ct_series(3, 5, "1.2.3.5"), "101600");
+    for (InstanceRecord& record : pre.all()) set(record, "Modality", {"MR"});
+    append(records, std::move(pre));
+    return rule_ids(judge(trial, records));
+  };
+  CHECK(rules_broken("101700", "101800").empty());
+  CHECK(rules_broken("101500", "101700") == std::vector<std::string>{"ct/after"});
+  CHECK(rules_broken("101700", "101500") == std::vector<std::string>{"ct/after"});
+}
+
 }  // namespace
 
 TEST_CASE("a required series that is missing is a query that says why the nearest one does not fit") {
