@@ -13,7 +13,6 @@ target_sources(rules PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/read_schedule.cpp
   ${CMAKE_CURRENT_LIST_DIR}/read_series.cpp
   ${CMAKE_CURRENT_LIST_DIR}/scanner_register.cpp
-  ${CMAKE_CURRENT_LIST_DIR}/sha256.cpp
   ${CMAKE_CURRENT_LIST_DIR}/subject_register.cpp
   ${CMAKE_CURRENT_LIST_DIR}/test.cpp
   ${CMAKE_CURRENT_LIST_DIR}/trial.cpp
