@@ -182,7 +182,8 @@ TEST_CASE("after and before: the order of acquisition is that of the times, not 
   for (InstanceRecord& record : timeless.all()) {
     if (record.series_uid == "1.2.3.4") unset(record, "AcquisitionTime");
   }
-  const Finding* const unknown = find(judge_sample(trial, timeless), "t1-post/after-t2");
+  const Verdict verdict = judge_sample(trial, timeless);
+  const Finding* const unknown = find(verdict, "t1-post/after-t2");
   REQUIRE(unknown != nullptr);
   CHECK(unknown->result == CheckResult::not_determinable);
 }
