@@ -108,14 +108,14 @@ Result<void> compare_with_rows(const storage::Store& store, const std::vector<Di
   return {};
 }
 
-void check_extents(const storage::DerivedRow& row, const std::map<Digest, std::uint64_t>& known,
-                   StoreCheck& check) {
+/// By the index of the same moment: beside a running node a pack may be newer than any list of blobs.
+Result<void> check_extents(const storage::Index& index, const storage::DerivedRow& row, StoreCheck& check) {
   std::uint64_t total = 0;
   for (const storage::Extent& extent : row.data_set) {
-    const auto blob = known.find(extent.blob);
-    const bool within =
-        blob != known.end() && extent.offset <= blob->second && extent.length <= blob->second - extent.offset;
-    if (!within) {
+    const auto blob = index.blob(extent.blob);
+    if (!blob) return blob.error();
+    const std::uint64_t size = *blob ? (*blob)->size_bytes : 0;
+    if (extent.offset > size || extent.length > size - extent.offset) {
       check.damaged.push_back("derived instance " + row.sop_instance_uid + ": a range is outside of blob " +
                               extent.blob.hex());
     }
@@ -125,11 +125,11 @@ void check_extents(const storage::DerivedRow& row, const std::map<Digest, std::u
     check.damaged.push_back("derived instance " + row.sop_instance_uid +
                             ": its ranges do not add up to its size");
   }
+  return {};
 }
 
 /// Every version of every submission.
-Result<void> check_derived(const storage::Store& store, const std::map<Digest, std::uint64_t>& known,
-                           StoreCheck& check) {
+Result<void> check_derived(const storage::Store& store, StoreCheck& check) {
   std::uint64_t after = 0;
   for (bool more = true; more;) {
     auto read = store.read([&](const storage::ReadTransaction& transaction) -> Result<void> {
@@ -139,12 +139,14 @@ Result<void> check_derived(const storage::Store& store, const std::map<Digest, s
       for (const storage::SubmissionRow& submission : *submissions) {
         after = submission.id;
         for (std::uint32_t version = 0; version <= submission.version; ++version) {
+          Result<void> checked;
           auto walked =
               transaction.index().derived_of(submission.id, version, [&](const storage::DerivedRow& row) {
-                check_extents(row, known, check);
-                return true;
+                checked = check_extents(transaction.index(), row, check);
+                return checked.has_value();
               });
           if (!walked) return walked.error();
+          if (!checked) return checked;
         }
       }
       return {};
@@ -168,7 +170,7 @@ Result<StoreCheck> verify(const VerifyStoreOptions& options, Progress& progress)
   if (!known) return known.error();
   if (auto compared = compare_with_rows(**store, *on_disk, *known, check); !compared) return compared.error();
   verify_blobs(**store, *on_disk, options.threads, check, progress);
-  if (auto derived = check_derived(**store, *known, check); !derived) return derived.error();
+  if (auto derived = check_derived(**store, check); !derived) return derived.error();
   auto audit = (*store)->verify_audit();
   if (!audit) return audit.error();
   check.audit = std::move(*audit);
