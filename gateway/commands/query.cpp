@@ -55,13 +55,6 @@ storage::Result<QueryDetail> read_detail(const storage::ReadTransaction& transac
   return detail;
 }
 
-std::string rules_of(const rules::Verdict& verdict) {
-  std::string names;
-  for (const rules::Finding& finding : verdict.findings)
-    names += (names.empty() ? "" : ", ") + finding.rule_id;
-  return names;
-}
-
 json::object to_json(const storage::NoticeRow& notice) {
   json::object object{{"kind", to_string(notice.kind)},
                       {"state", to_string(notice.state)},
@@ -85,7 +78,7 @@ json::object to_json(const QueryDetail& detail) {
                       {"time_point", detail.submission.time_point},
                       {"opened_at", utc_text(row.opened_at)},
                       {"due_at", utc_text(row.due_at)},
-                      {"rules", rules_of(detail.verdict)},
+                      {"rules", detail.verdict.findings_in_short()},
                       {"notices", std::move(notices)}};
   if (!row.answer.empty()) {
     object["answer"] = {{"text", row.answer}, {"by", row.answered_by}, {"at", utc_text(row.answered_at)}};
@@ -118,7 +111,7 @@ void print_list(std::ostream& out, const std::vector<QueryDetail>& queries) {
         << std::setw(12) << query.row.site << std::setw(16) << or_dash(query.submission.subject)
         << std::setw(8) << or_dash(query.submission.time_point) << std::setw(22)
         << utc_text(query.row.due_at).substr(0, 19) << std::setw(9) << mail_summary(query)
-        << rules_of(query.verdict) << '\n';
+        << query.verdict.findings_in_short() << '\n';
   }
 }
 

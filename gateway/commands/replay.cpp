@@ -39,13 +39,6 @@ struct Replayed {
   }
 };
 
-std::string rules_of(const rules::Verdict& verdict) {
-  std::string names;
-  for (const rules::Finding& finding : verdict.findings)
-    names += (names.empty() ? "" : ", ") + finding.rule_id;
-  return names;
-}
-
 class Replay {
  public:
   Replay(const storage::Store& store, const rules::Trial& trial, InstanceWorkers& workers, Progress& progress)
@@ -148,7 +141,7 @@ json::object to_json(const Replayed& one) {
   json::object object{{"id", row.id}, {"subject", row.subject}, {"before", outcome_before(one)}};
   if (one.stored.verdict) {
     object["before_time_point"] = row.time_point;
-    object["before_rules"] = rules_of(*one.stored.verdict);
+    object["before_rules"] = one.stored.verdict->findings_in_short();
   }
   if (!one.problem.empty()) {
     object["problem"] = one.problem;
@@ -156,7 +149,7 @@ json::object to_json(const Replayed& one) {
   }
   object["after"] = to_string(one.verdict.outcome);
   object["after_time_point"] = one.verdict.time_point_id;
-  object["after_rules"] = rules_of(one.verdict);
+  object["after_rules"] = one.verdict.findings_in_short();
   object["changes"] = one.changes();
   return object;
 }
@@ -172,7 +165,7 @@ void print(std::ostream& out, const std::vector<Replayed>& all) {
     out << std::left << std::setw(6) << one.stored.row.id << std::setw(16) << or_dash(one.stored.row.subject)
         << std::setw(8) << or_dash(one.verdict.time_point_id) << std::setw(13) << outcome_before(one)
         << std::setw(13) << after << (one.changes() ? "CHANGES: " : "")
-        << (one.problem.empty() ? rules_of(one.verdict) : one.problem) << '\n';
+        << (one.problem.empty() ? one.verdict.findings_in_short() : one.problem) << '\n';
   }
 }
 

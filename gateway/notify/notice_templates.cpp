@@ -42,10 +42,18 @@ constexpr std::array<FindingMember, 6> finding_members{{{"text", &NoticeFinding:
                                                         {"slices", &NoticeFinding::slices},
                                                         {"remedy", &NoticeFinding::remedy}}};
 
-bool is_placeholder(std::string_view name) {
-  const auto named = [&](const auto& member) { return member.first == name; };
-  return name == "findings" || std::ranges::any_of(content_members, named) ||
-         std::ranges::any_of(finding_members, named);
+constexpr std::string_view findings_section = "findings";
+
+template <class Members>
+bool names_member(const Members& members, std::string_view name) {
+  return std::ranges::any_of(members, [&](const auto& member) { return member.first == name; });
+}
+
+template <class Members>
+std::string listed(const Members& members) {
+  std::string names;
+  for (const auto& [name, member] : members) names += (names.empty() ? "" : ", ") + std::string(name);
+  return names;
 }
 
 /// Finds the mistakes of one template. `first_line` is the number of its first line in the file.
@@ -59,7 +67,7 @@ class TemplateCheck {
     const std::size_t before = errors_.size();
     for (std::size_t at = text.find("{{"); at != std::string_view::npos; at = text.find("{{", at + 2)) {
       const std::size_t end = text.find("}}", at);
-      if (end == std::string_view::npos) return add(text, at, "a placeholder does not end; expected }}");
+      if (end == std::string_view::npos) return add(text, at, "a tag does not end; expected }}");
       look_at_tag(text, at, text.substr(at + 2, end - at - 2));
     }
     for (const auto& [name, at] : open_)
@@ -75,13 +83,10 @@ class TemplateCheck {
     if (sign == '!') return;
     const bool section = sign == '#' || sign == '^' || sign == '/';
     const std::string name(section ? tag.substr(1) : tag);
-    if (!is_placeholder(name)) {
+    if (!is_known(name)) {
       return add(text, at,
-                 "unknown placeholder '" + name +
-                     "'; expected query, site, trial, charter, subject, "
-                     "time_point, study_date, accession_number, version, opened, due, rescan_until, reason, "
-                     "findings and, in "
-                     "findings, text, expected, found, series, slices, remedy");
+                 "unknown tag '" + name + "'; expected " + listed(content_members) +
+                     ", findings and, in findings, " + listed(finding_members));
     }
     if (sign == '#' || sign == '^') open_.emplace_back(name, at);
     if (sign != '/') return;
@@ -89,6 +94,13 @@ class TemplateCheck {
       return add(text, at, "section '" + name + "' ends here, but did not begin");
     }
     open_.pop_back();
+  }
+  /// A finding's own tags mean something in their section only.
+  [[nodiscard]] bool is_known(std::string_view name) const {
+    if (name == findings_section || names_member(content_members, name)) return true;
+    const bool in_findings =
+        std::ranges::any_of(open_, [](const auto& section) { return section.first == findings_section; });
+    return in_findings && names_member(finding_members, name);
   }
   void add(std::string_view text, std::size_t at, std::string message) {
     const std::string_view before = text.substr(0, at);

@@ -54,8 +54,8 @@ struct NoticeText {
 /// `<kind>.html`, both Mustache templates over the members of NoticeContent. HTML values are escaped.
 class NoticeTemplates {
  public:
-  /// Every mistake with its file, line and column: a file that is missing, a placeholder that means nothing,
-  /// a section that does not end.
+  /// Every mistake with its file, line and column: a file that is missing, a tag that means nothing where it
+  /// stands, a section that does not end.
   [[nodiscard]] static std::variant<NoticeTemplates, std::vector<rules::ConfigError>> load(
       const std::filesystem::path& folder);
 

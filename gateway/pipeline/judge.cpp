@@ -35,12 +35,7 @@ rules::Verdict verdict_without_trial(const SubmissionFile& file) {
 }
 
 std::string summary_of(const rules::Verdict& verdict) {
-  std::string rules;
-  for (const rules::Finding& finding : verdict.findings) {
-    if (!rules.empty()) rules += ", ";
-    rules += finding.rule_id;
-  }
-  return rules.empty() ? "all checks passed" : rules;
+  return verdict.findings.empty() ? "all checks passed" : verdict.findings_in_short();
 }
 
 storage::Result<void> record_verdict(storage::Transaction& transaction, const storage::SubmissionRow& seen,

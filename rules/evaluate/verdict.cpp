@@ -30,6 +30,12 @@ bool Verdict::asks_site() const {
   });
 }
 
+std::string Verdict::findings_in_short() const {
+  std::string ids;
+  for (const Finding& finding : findings) ids += (ids.empty() ? "" : ", ") + finding.rule_id;
+  return ids;
+}
+
 bool Verdict::has_deviation() const {
   return std::ranges::any_of(findings, [](const Finding& f) { return f.severity == RuleSeverity::warn; });
 }

@@ -159,6 +159,8 @@ struct Verdict {
   /// Whether it holds for a reason that the site can do something about, and is asked; what staff decide
   /// among themselves (a locked time point, an adverse event, a site not yet qualified) is none.
   [[nodiscard]] bool asks_site() const;
+  /// Rule ids of the findings, "ct/thickness, study/visit_window"; empty: none.
+  [[nodiscard]] std::string findings_in_short() const;
   [[nodiscard]] bool has_deviation() const;  ///< a finding of severity warn
   friend bool operator==(const Verdict&, const Verdict&) = default;
 };

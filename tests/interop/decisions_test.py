@@ -1,32 +1,17 @@
 """What people decide about studies, and what comes late: release, reject, reopen, instances after the verdict."""
 
-import os
-import shutil
 import unittest
 
 import support
-from dimse_peer import StoreScp
 from node import DELIVERED
-from processes import LOOPBACK, wait_until
+from processes import wait_until
 from sample_studies import UNREGISTERED, of_the_charter, patient, study
 
 COULD_NOT = 2
 WHO = ("--name", "M. Example", "--reason", "confirmed with the site by telephone")
 
 
-class Decisions(support.NodeTestCase):
-    settings = {"quiet_seconds": 1}
-
-    @classmethod
-    def before_node(cls):
-        cls.archive = StoreScp()
-        cls.addClassCleanup(cls.archive.close)
-        cls.destinations = [{"name": "irc-archive", "ae_title": "ARCHIVE", "host": LOOPBACK, "port": cls.archive.port}]
-        folder = os.path.join(cls.directory, "trials")
-        os.makedirs(folder)
-        cls.register = shutil.copy(support.TRIAL.replace(".yaml", "-subjects.csv"), folder)
-        cls.trials = (shutil.copy(support.TRIAL, folder),)
-
+class Decisions(support.ArchiveTestCase):
     def quarantined(self, made):
         self.send(made.instances)
         return self.settled(made, ("quarantined",))["id"]

@@ -6,9 +6,8 @@ import shutil
 import unittest
 
 import support
-from dimse_peer import StoreScp
 from node import DELIVERED
-from processes import LOOPBACK, wait_until
+from processes import wait_until
 from sample_studies import OUT_OF_WINDOW, UNREGISTERED, of_the_charter, patient, study
 
 COULD_NOT = 2
@@ -16,20 +15,7 @@ TRIAL = ("--trial", "ONC-301")
 WHO = ("--name", "M. Example", "--reason", "decided in the meeting")
 
 
-class Standing(support.NodeTestCase):
-    settings = {"quiet_seconds": 1}
-
-    @classmethod
-    def before_node(cls):
-        cls.archive = StoreScp()
-        cls.addClassCleanup(cls.archive.close)
-        cls.destinations = [{"name": "irc-archive", "ae_title": "ARCHIVE", "host": LOOPBACK, "port": cls.archive.port}]
-        folder = os.path.join(cls.directory, "trials")
-        os.makedirs(folder)
-        cls.register = shutil.copy(support.TRIAL.replace(".yaml", "-subjects.csv"), folder)
-        cls.trial_file = shutil.copy(support.TRIAL, folder)
-        cls.trials = (cls.trial_file,)
-
+class Standing(support.ArchiveTestCase):
     def command(self, *arguments, expected=0):
         done = self.node.run(*arguments, *WHO)
         self.assertEqual(done.returncode, expected, done.stderr + done.stdout)

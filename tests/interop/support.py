@@ -16,7 +16,7 @@ for _folder in ("tests/tools", "packaging"):
 
 import identifiers  # noqa: E402
 import part10  # noqa: E402
-from dimse_peer import VERIFICATION, Requestor, store_contexts  # noqa: E402
+from dimse_peer import VERIFICATION, Requestor, StoreScp, store_contexts  # noqa: E402
 from dicom_writer import IMPLICIT_VR_LITTLE_ENDIAN  # noqa: E402
 from node import AE_TITLE, CALLING_AE_TITLE, NO_ARCHIVE, Node  # noqa: E402
 from processes import LOOPBACK, wait_until  # noqa: E402
@@ -164,3 +164,20 @@ class NodeTestCase(unittest.TestCase):
         kept = blobs.get(sha256(file.data_set))
         self.assertIsNotNone(kept, f"the data set of {file.sop_instance} is not in the blob store")
         self.assertEqual((kept.sop_class, kept.transfer_syntax), (file.sop_class, file.transfer_syntax))
+
+
+class ArchiveTestCase(NodeTestCase):
+    """A node with an archive behind it, `archive`, and the sample trial in files of its own that a test may change."""
+
+    settings = {"quiet_seconds": 1}
+
+    @classmethod
+    def before_node(cls):
+        cls.archive = StoreScp()
+        cls.addClassCleanup(cls.archive.close)
+        cls.destinations = [{"name": "irc-archive", "ae_title": "ARCHIVE", "host": LOOPBACK, "port": cls.archive.port}]
+        folder = os.path.join(cls.directory, "trials")
+        os.makedirs(folder)
+        cls.register = shutil.copy(TRIAL.replace(".yaml", "-subjects.csv"), folder)
+        cls.trial_file = shutil.copy(TRIAL, folder)
+        cls.trials = (cls.trial_file,)

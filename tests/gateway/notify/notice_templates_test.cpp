@@ -87,15 +87,16 @@ TEST_CASE("what is not known is left out with its line") {
 TEST_CASE("a mistake in a wording is found with its file, line and column") {
   CHECK(mistake_with("en/opened.txt", "Dear all").starts_with("en/opened.txt:1:1: expected 'Subject: ...'"));
   CHECK(mistake_with("en/opened.txt", "Subject: x\nDear all,\n  {{sight}}\n")
-            .starts_with("en/opened.txt:3:3: unknown placeholder 'sight'"));
-  CHECK(mistake_with("en/opened.txt", "Subject: {{patient}}\n")
-            .starts_with("en/opened.txt:1:10: unknown placeholder"));
+            .starts_with("en/opened.txt:3:3: unknown tag 'sight'"));
+  CHECK(
+      mistake_with("en/opened.txt", "Subject: {{patient}}\n").starts_with("en/opened.txt:1:10: unknown tag"));
   CHECK(mistake_with("zh/closed.html", "<p>\n{{#subject}}</p>")
             .starts_with("zh/closed.html:2:1: section 'subject' does not end"));
   CHECK(mistake_with("zh/closed.html", "{{/subject}}")
             .starts_with("zh/closed.html:1:1: section 'subject' ends here"));
-  CHECK(mistake_with("zh/closed.html", "a {{query")
-            .starts_with("zh/closed.html:1:3: a placeholder does not end"));
+  CHECK(mistake_with("zh/closed.html", "{{#findings}}{{remedy}}{{/findings}}\n {{remedy}}")
+            .starts_with("zh/closed.html:2:2: unknown tag 'remedy'"));
+  CHECK(mistake_with("zh/closed.html", "a {{query").starts_with("zh/closed.html:1:3: a tag does not end"));
   CHECK(mistake_with("zh/closed.html", "<p>{{query}}</p>") == "none");
 }
 

@@ -1,6 +1,7 @@
 #include "rules/pixels/burned_in_risk.h"
 #include "rules/pixels/recognizable_features.h"
 #include "tests/rules/deidentify/support.h"
+#include "tests/rules/pixels/upper_row_mask.h"
 
 #include <doctest/doctest.h>
 
@@ -11,17 +12,11 @@ namespace {
 
 using Option = DeidentificationOption;
 
+/// Device signatures are compared without case and padding.
 PixelMask mask() {
-  PixelMask mask;
+  PixelMask mask = upper_row_mask();
   mask.id = "model-5";
-  mask.manufacturer = "Example Scanners";
   mask.model = "MODEL 5 ";
-  mask.sop_classes = {std::string(ct_class)};
-  mask.rows = 2;
-  mask.columns = 2;
-  mask.blank = {{0, 0, 2, 1}};
-  mask.approved_by = "A. Reviewer";
-  mask.approved_on = "2026-05-04";
   return mask;
 }
 

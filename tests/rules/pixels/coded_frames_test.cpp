@@ -144,8 +144,8 @@ TEST_CASE("ISO/IEC 15444-1 Annex I: boxes go, uuid and XML among them; a palette
   const std::string image = soc + siz + tile_part("coded") + "\xFF\xD9";
   const std::string signature = box("jP  ", "\x0D\x0A\x87\x0A");
   const Walk result = read(signature + box("ftyp", "jp2 ") + box("uuid", "Miller") +
-                                 box("xml ", "<p>Miller</p>") + box("jp2c", image) + box("uuid", "Miller"),
-                             PixelCoding::jpeg_2000);
+                               box("xml ", "<p>Miller</p>") + box("jp2c", image) + box("uuid", "Miller"),
+                           PixelCoding::jpeg_2000);
   CHECK(result.has_metadata);
   CHECK(result.kept == image);
   CHECK(read(signature + box("jp2h", box("pclr", "1234")) + box("jp2c", image), PixelCoding::jpeg_2000)

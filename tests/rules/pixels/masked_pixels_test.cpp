@@ -1,4 +1,5 @@
 #include "tests/rules/deidentify/support.h"
+#include "tests/rules/pixels/upper_row_mask.h"
 
 #include <doctest/doctest.h>
 
@@ -9,20 +10,9 @@ namespace {
 
 using Option = DeidentificationOption;
 
-/// A mask for the upper row of images with two rows and two columns.
 DeidentificationRules masking() {
-  PixelMask mask;
-  mask.id = "upper-row";
-  mask.manufacturer = "Example Scanners";
-  mask.model = "Model 5";
-  mask.sop_classes = {std::string(ct_class)};
-  mask.rows = 2;
-  mask.columns = 2;
-  mask.blank = {{0, 0, 2, 1}};
-  mask.approved_by = "A. Reviewer";
-  mask.approved_on = "2026-05-04";
   DeidentificationRules rules = with({Option::clean_pixel_data});
-  rules.masks = {mask};
+  rules.masks = {upper_row_mask()};
   return rules;
 }
 
