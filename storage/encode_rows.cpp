@@ -13,7 +13,8 @@ constexpr std::uint8_t instance_version = 1;
 constexpr std::uint8_t blob_version = 1;
 constexpr std::uint8_t submission_version = 1;
 constexpr std::uint8_t derived_version = 1;
-constexpr std::uint8_t delivery_version = 1;
+constexpr std::uint8_t delivery_version = 2;
+constexpr std::uint8_t delivery_without_commitment = 1;
 constexpr std::uint8_t query_version = 1;
 constexpr std::uint8_t notice_version = 1;
 
@@ -189,11 +190,15 @@ std::string encode(const DeliveryRow& row) {
   out.time(row.not_before);
   out.integer(row.last_status);
   out.text(row.last_error);
+  out.flag(row.needs_commitment);
+  out.integer(row.refusals);
   return out.take();
 }
 
 Result<DeliveryRow> decode_delivery(std::string_view bytes) {
-  RowReader in(bytes, delivery_version);
+  const bool first_version =
+      !bytes.empty() && static_cast<std::uint8_t>(bytes.front()) == delivery_without_commitment;
+  RowReader in(bytes, first_version ? delivery_without_commitment : delivery_version);
   DeliveryRow row;
   row.id = in.integer();
   row.submission = in.integer();
@@ -206,6 +211,10 @@ Result<DeliveryRow> decode_delivery(std::string_view bytes) {
   row.not_before = in.time();
   row.last_status = static_cast<std::uint16_t>(in.integer(max_u16));
   row.last_error = in.text();
+  if (!first_version) {
+    row.needs_commitment = in.flag();
+    row.refusals = static_cast<std::uint32_t>(in.integer(max_u32));
+  }
   return finished(in, "delivery", std::move(row));
 }
 

@@ -1,5 +1,7 @@
+#include "storage/commitments.h"
 #include "storage/correspondence.h"
 #include "storage/outbox.h"
+#include "storage/performed_steps.h"
 #include "storage/rows.h"
 #include "storage/store.h"
 
@@ -89,6 +91,36 @@ std::string_view to_string(NoticeState state) {
       return "sent";
     case NoticeState::dropped:
       return "dropped";
+  }
+  return "?";
+}
+
+std::string_view to_string(CommitmentState state) {
+  switch (state) {
+    case CommitmentState::received:
+      return "received";
+    case CommitmentState::checked:
+      return "checked";
+    case CommitmentState::queued:
+      return "queued";
+    case CommitmentState::requested:
+      return "requested";
+    case CommitmentState::settled:
+      return "settled";
+    case CommitmentState::abandoned:
+      return "abandoned";
+  }
+  return "?";
+}
+
+std::string_view to_string(PerformedStepState state) {
+  switch (state) {
+    case PerformedStepState::in_progress:
+      return "IN PROGRESS";
+    case PerformedStepState::completed:
+      return "COMPLETED";
+    case PerformedStepState::discontinued:
+      return "DISCONTINUED";
   }
   return "?";
 }

@@ -37,6 +37,8 @@ struct DeliveryRow {
   UtcTime not_before;             ///< do not try earlier
   std::uint16_t last_status = 0;  ///< DIMSE status of the last answer (PS3.7 annex C)
   std::string last_error;         ///< what went wrong last, no patient data
+  bool needs_commitment = false;  ///< only the destination's storage commitment makes it confirmed
+  std::uint32_t refusals = 0;     ///< how often the destination reported that it does not commit itself
 
   friend bool operator==(const DeliveryRow&, const DeliveryRow&) = default;
 };

@@ -2,10 +2,12 @@
 
 #include "storage/audit_trail.h"
 #include "storage/blob_store.h"
+#include "storage/commitments.h"
 #include "storage/correspondence.h"
 #include "storage/file_system.h"
 #include "storage/index.h"
 #include "storage/outbox.h"
+#include "storage/performed_steps.h"
 #include "storage/result.h"
 
 #include <cstdint>
@@ -68,13 +70,16 @@ struct RecoveryReport {
   std::uint32_t stale_readers_cleared = 0;  ///< LMDB reader slots of processes that were killed
 };
 
-/// A consistent view of the index, the outbox, the queries to sites and the audit trail.
+/// A consistent view of the index, the outbox, the queries to sites, the commitments, the performed procedure
+/// steps and the audit trail.
 class ReadTransaction {
  public:
   virtual ~ReadTransaction() = default;
   [[nodiscard]] virtual const Index& index() const = 0;
   [[nodiscard]] virtual const Outbox& outbox() const = 0;
   [[nodiscard]] virtual const Correspondence& correspondence() const = 0;
+  [[nodiscard]] virtual const Commitments& commitments() const = 0;
+  [[nodiscard]] virtual const PerformedSteps& performed_steps() const = 0;
   [[nodiscard]] virtual const AuditTrail& audit() const = 0;
 };
 
@@ -82,12 +87,16 @@ class ReadTransaction {
 class Transaction : public ReadTransaction {
  public:
   using ReadTransaction::audit;
+  using ReadTransaction::commitments;
   using ReadTransaction::correspondence;
   using ReadTransaction::index;
   using ReadTransaction::outbox;
+  using ReadTransaction::performed_steps;
   [[nodiscard]] virtual Index& index() = 0;
   [[nodiscard]] virtual Outbox& outbox() = 0;
   [[nodiscard]] virtual Correspondence& correspondence() = 0;
+  [[nodiscard]] virtual Commitments& commitments() = 0;
+  [[nodiscard]] virtual PerformedSteps& performed_steps() = 0;
   [[nodiscard]] virtual AuditTrail& audit() = 0;
 };
 

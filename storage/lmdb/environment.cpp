@@ -37,7 +37,19 @@ constexpr std::array<const char*, static_cast<std::size_t>(Table::count_)> table
     "notice",
     "notice_due",
     "notice_by_query",
+    "commitment",
+    "commitment_items",
+    "commitment_by_name",
+    "commitment_by_submission",
+    "commitment_due",
+    "performed_step",
+    "performed_step_by_study",
+    "performed_step_message",
 };
+
+// A table that a store of an earlier version does not have yet, opened read-only: it reads as empty. LMDB
+// gives no named table this number.
+constexpr MDB_dbi no_table = 0;
 
 // One for each thread that reads at a time, over all processes.
 constexpr unsigned max_readers = 512;
@@ -87,6 +99,7 @@ Failure LmdbTransaction::failed(int code, std::string_view doing) const {
 }
 
 Result<std::optional<std::string_view>> LmdbTransaction::get(Table table, std::string_view key) const {
+  if (environment_->table(table) == no_table) return std::optional<std::string_view>();
   MDB_val key_val = to_val(key);
   MDB_val value{};
   const int code = mdb_get(transaction_.get(), environment_->table(table), &key_val, &value);
@@ -122,6 +135,7 @@ Result<void> LmdbTransaction::erase(Table table, std::string_view key) {
 Result<void> LmdbTransaction::scan(
     Table table, std::string_view prefix, std::string_view from,
     const std::function<Result<bool>(std::string_view, std::string_view)>& visit) const {
+  if (environment_->table(table) == no_table) return {};
   MDB_cursor* raw = nullptr;
   if (const int code = mdb_cursor_open(transaction_.get(), environment_->table(table), &raw);
       code != MDB_SUCCESS) {
@@ -195,10 +209,15 @@ Result<void> LmdbEnvironment::open_tables(Mode mode) {
   MDB_txn* raw = begun->handle();
   for (std::size_t i = 0; i < tables_.size(); ++i) {
     const int code = mdb_dbi_open(raw, table_names[i], writable ? MDB_CREATE : 0U, &tables_[i]);
-    if (code == MDB_NOTFOUND) return fail(Errc::not_found, path_ + " holds no index");
+    const bool is_meta = i == static_cast<std::size_t>(Table::meta);
+    if (code == MDB_NOTFOUND && is_meta) return fail(Errc::not_found, path_ + " holds no index");
+    if (code == MDB_NOTFOUND) {
+      tables_[i] = no_table;
+      continue;
+    }
     if (code != MDB_SUCCESS) return fail_lmdb(code, "open index", path_);
     // The schema decides before any other table is touched.
-    if (i != static_cast<std::size_t>(Table::meta)) continue;
+    if (!is_meta) continue;
     const auto schema = begun->get(Table::meta, "schema");
     if (!schema) return schema.error();
     const std::string ours = Key().u64(schema_version).bytes();

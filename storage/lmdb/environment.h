@@ -18,33 +18,41 @@ namespace trialgate::storage {
 /// The named databases of the environment. None has duplicate keys: those have bugs in LMDB 0.9.24 (ITS#9376,
 /// #9461, #9806).
 enum class Table : std::size_t {
-  meta,                    ///< "schema", "audit_head"
-  counter,                 ///< name → last number given
-  instance,                ///< uid, digest → InstanceRow
-  examine_queue,           ///< arrival → instance key
-  submission_instance,     ///< submission, instance key → nothing
-  blob,                    ///< digest → BlobRow
-  record,                  ///< digest → opaque bytes
-  submission,              ///< id → SubmissionRow
-  submission_by_study,     ///< site, study → id
-  submission_by_state,     ///< state, entered_state_at, id → nothing
-  submission_by_subject,   ///< trial, subject, id → nothing
-  document,                ///< submission, version, kind → opaque bytes
-  derived,                 ///< submission, version, uid → DerivedRow
-  derived_by_uid,          ///< uid, submission, version → nothing
-  value,                   ///< name → opaque bytes
-  delivery,                ///< id → DeliveryRow
-  delivery_due,            ///< destination, not_before, id → nothing; queued ones only
-  delivery_by_state,       ///< destination, state, id → nothing
-  delivery_by_submission,  ///< submission, id → nothing
-  delivery_count,          ///< destination, state → number
-  audit,                   ///< seq → canonical bytes, prev_hash, hash
-  audit_by_submission,     ///< submission, seq → nothing
-  query,                   ///< id → QueryRow
-  query_by_submission,     ///< submission, version → id
-  notice,                  ///< id → NoticeRow
-  notice_due,              ///< not_before, id → nothing; queued ones only
-  notice_by_query,         ///< query, id → nothing
+  meta,                      ///< "schema", "audit_head"
+  counter,                   ///< name → last number given
+  instance,                  ///< uid, digest → InstanceRow
+  examine_queue,             ///< arrival → instance key
+  submission_instance,       ///< submission, instance key → nothing
+  blob,                      ///< digest → BlobRow
+  record,                    ///< digest → opaque bytes
+  submission,                ///< id → SubmissionRow
+  submission_by_study,       ///< site, study → id
+  submission_by_state,       ///< state, entered_state_at, id → nothing
+  submission_by_subject,     ///< trial, subject, id → nothing
+  document,                  ///< submission, version, kind → opaque bytes
+  derived,                   ///< submission, version, uid → DerivedRow
+  derived_by_uid,            ///< uid, submission, version → nothing
+  value,                     ///< name → opaque bytes
+  delivery,                  ///< id → DeliveryRow
+  delivery_due,              ///< destination, not_before, id → nothing; queued ones only
+  delivery_by_state,         ///< destination, state, id → nothing
+  delivery_by_submission,    ///< submission, id → nothing
+  delivery_count,            ///< destination, state → number
+  audit,                     ///< seq → canonical bytes, prev_hash, hash
+  audit_by_submission,       ///< submission, seq → nothing
+  query,                     ///< id → QueryRow
+  query_by_submission,       ///< submission, version → id
+  notice,                    ///< id → NoticeRow
+  notice_due,                ///< not_before, id → nothing; queued ones only
+  notice_by_query,           ///< query, id → nothing
+  commitment,                ///< id → CommitmentRow
+  commitment_items,          ///< id → CommitmentItems
+  commitment_by_name,        ///< role, site, partner, transaction UID → id
+  commitment_by_submission,  ///< submission, id → nothing; role user only
+  commitment_due,            ///< role, not_before, id → nothing; open ones only
+  performed_step,            ///< site, uid → PerformedStepRow
+  performed_step_by_study,   ///< site, study, uid → nothing
+  performed_step_message,    ///< site, uid, number → opaque bytes
   count_,
 };
 

@@ -73,6 +73,8 @@ DeliveryRow full_delivery() {
   row.not_before = UtcTime::min();
   row.last_status = 0xa700;
   row.last_error = "refused: out of resources";
+  row.needs_commitment = true;
+  row.refusals = 2;
   return row;
 }
 
@@ -87,7 +89,7 @@ void check_codec(const Row& row, Result<Row> (*decode)(std::string_view)) {
     CHECK(cut.error().code == Errc::corrupt);
   }
   CHECK_FALSE(ok(decode(bytes + '\0')));
-  for (const int version : {0, 2, 255}) {
+  for (const int version : {0, 3, 255}) {
     std::string other = bytes;
     other[0] = static_cast<char>(version);
     const auto refused = decode(other);
@@ -108,6 +110,18 @@ TEST_CASE("rows come back as they went; cut, longer and other versions are refus
   check_codec(DerivedRow{}, decode_derived);
   check_codec(full_delivery(), decode_delivery);
   check_codec(DeliveryRow{}, decode_delivery);
+}
+
+TEST_CASE("a delivery of a store that knew no commitment is read") {
+  DeliveryRow row = full_delivery();
+  row.needs_commitment = false;
+  row.refusals = 0;
+  std::string bytes = encode(row);
+  bytes[0] = 1;
+  bytes.resize(bytes.size() - 2);
+  const auto decoded = decode_delivery(bytes);
+  REQUIRE(ok(decoded));
+  CHECK(*decoded == row);
 }
 
 TEST_CASE("a damaged row is decoded to something or refused, never more") {
