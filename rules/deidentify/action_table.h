@@ -56,6 +56,8 @@ class ActionTable {
   /// like any others. Action::profile with ProfileAction::x: the whole item goes.
   [[nodiscard]] std::optional<Decision> decide_content(const ElementList& item) const;
   [[nodiscard]] const DeidentificationRules& rules() const noexcept { return rules_; }
+  /// What Clean Descriptors lets through, whether it is chosen or not.
+  [[nodiscard]] const DescriptorWords& words() const noexcept { return words_; }
   /// Every decision that a table or an override makes, and the choices behind the others, in a fixed order.
   [[nodiscard]] std::string canonical_text() const;
 

@@ -4,6 +4,7 @@
 #include "rules/deidentify/dates.h"
 #include "rules/deidentify/deidentify.h"
 #include "rules/deidentify/dummy.h"
+#include "rules/deidentify/safe_private.h"
 
 #include <algorithm>
 #include <cctype>
@@ -45,25 +46,6 @@ bool is_date_or_time(std::string_view text, Vr vr) {
     if (vr == Vr::dt) return static_cast<bool>(parse_date_time(value));
     return static_cast<bool>(parse_time(value));
   });
-}
-
-bool is_number(const Element& element) {
-  switch (element.vr()) {
-    case Vr::fd:
-    case Vr::fl:
-    case Vr::sl:
-    case Vr::ss:
-    case Vr::ul:
-    case Vr::us:
-      return element.value().size() % value_bytes(element.vr()) == 0;
-    case Vr::ds:
-    case Vr::is:
-      return std::ranges::all_of(split_values(element.text()), [](std::string_view value) {
-        return value.empty() || static_cast<bool>(parse_decimal(value));
-      });
-    default:
-      return false;
-  }
 }
 
 /// Attributes that hold the value of a content item (PS3.3 Table C.17-5).
@@ -185,24 +167,49 @@ bool ProfilePass::element(ElementList& parent, Element& element, Characters char
   return carry_out(parent, element, decision, characters);
 }
 
-bool ProfilePass::private_element(const ElementList& parent, const Element& element, Characters characters) {
+bool ProfilePass::private_element(const ElementList& parent, Element& element, Characters characters) {
   const Tag tag = element.tag();
   if (tag.is_private_creator()) return true;
-  if (actions_.rules().has(Option::retain_safe_private) && element.content() == Content::bytes) {
-    const std::string_view creator = parent.creator_of(tag);
-    const SafePrivateRow* safe = creator.empty() ? nullptr : find_safe_private(tag, creator);
-    // Numbers are what the table can be trusted with (PS3.15 §E.3.10 Note); text stays suspicious.
-    const bool listed = safe != nullptr && (safe->vr == Vr::un || safe->vr == element.vr());
-    const bool vouched_for = !creator.empty() && (listed || claims_.says_safe(tag, creator)) &&
-                             !claims_.says_identifying(tag, creator);
-    if (vouched_for && is_number(element)) {
+  switch (rule_on_private(parent, element)) {
+    case SafePrivateRuling::keep:
       note(tag, Deed::kept, to_string(Option::retain_safe_private));
       return false;
-    }
+    case SafePrivateRuling::map_uids:
+      if (actions_.rules().has(Option::retain_uids)) {
+        note(tag, Deed::kept, to_string(Option::retain_uids));
+        return false;
+      }
+      for (const std::string_view uid : split_values(element.text())) {
+        if (!is_registered_uid(uid)) residual_.add_uid(uid);
+      }
+      map_uids(element, identity_);
+      note(tag, Deed::mapped, to_string(Option::retain_safe_private));
+      return false;
+    case SafePrivateRuling::descend:
+      note(tag, Deed::kept, to_string(Option::retain_safe_private));
+      descend(element, characters);
+      return false;
+    case SafePrivateRuling::remove:
+      break;
   }
   if (element.vr() == Vr::pn || element.is_sequence()) collect(element, characters);
   note(tag, Deed::removed, private_rule);
   return true;
+}
+
+SafePrivateRuling ProfilePass::rule_on_private(const ElementList& parent, Element& element) const {
+  const Tag tag = element.tag();
+  const std::string_view creator = parent.creator_of(tag);
+  const bool may_stay = actions_.rules().has(Option::retain_safe_private) && !creator.empty() &&
+                        !claims_.says_identifying(tag, creator);
+  if (!may_stay) return SafePrivateRuling::remove;
+  if (const SafePrivateRow* safe = find_safe_private(tag, creator)) {
+    const SafePrivateRuling ruling = rule_on_safe_private(element, safe->vr, actions_.words());
+    if (ruling != SafePrivateRuling::remove) return ruling;
+  }
+  // Of what only the sender vouches for, numbers.
+  const bool claimed = element.content() == Content::bytes && claims_.says_safe(tag, creator);
+  return claimed && is_number(element, element.vr()) ? SafePrivateRuling::keep : SafePrivateRuling::remove;
 }
 
 bool ProfilePass::carry_out(ElementList& parent, Element& element, const Decision& decision,
@@ -485,7 +492,7 @@ void ProfilePass::collect_text(const Element& element, Characters characters) {
   for (std::size_t i = 0; i < decoded.size(); ++i) {
     const std::string_view bytes = raw.size() == decoded.size() ? raw[i] : std::string_view();
     if (is_name) {
-      residual_.add_name(decoded[i], bytes);
+      if (!is_program(element.tag(), decoded[i])) residual_.add_name(decoded[i], bytes);
     } else if (!is_technical(element.tag(), decoded[i])) {
       residual_.add_identifier(decoded[i], bytes);
     }
@@ -498,6 +505,17 @@ bool ProfilePass::is_technical(Tag tag, std::string_view value) const {
   // Software that writes images names its maker as the institution.
   constexpr Tag institution_name{0x0008, 0x0080};
   return tag == institution_name && technical_text_.find('\n' + folded + '\n') != std::string::npos;
+}
+
+bool ProfilePass::is_program(Tag tag, std::string_view value) const {
+  constexpr Tag content_creator{0x0070, 0x0084};
+  const std::string folded = lower(trim(value));
+  const bool one_word = std::ranges::all_of(folded, [](unsigned char c) { return std::isalpha(c) != 0; });
+  if (tag != content_creator || folded.empty() || !one_word) return false;
+  const std::size_t at = technical_text_.find('/' + folded + '/');
+  if (at == std::string::npos) return false;
+  const std::size_t before = technical_text_.find_last_of("\n:", at);
+  return before != std::string::npos && technical_text_[before] == ':';
 }
 
 void ProfilePass::hold(HoldReason reason, Tag tag, std::string message) {

@@ -7,6 +7,7 @@
 #include "rules/deidentify/private_claims.h"
 #include "rules/deidentify/report.h"
 #include "rules/deidentify/residual.h"
+#include "rules/deidentify/safe_private.h"
 
 #include <chrono>
 #include <cstdint>
@@ -50,7 +51,8 @@ class ProfilePass {
   void list(ElementList& elements, Characters inherited, const Decision* content = nullptr);
   /// True when the element is to be removed.
   bool element(ElementList& parent, Element& element, Characters characters, const Decision* content);
-  bool private_element(const ElementList& parent, const Element& element, Characters characters);
+  bool private_element(const ElementList& parent, Element& element, Characters characters);
+  [[nodiscard]] SafePrivateRuling rule_on_private(const ElementList& parent, Element& element) const;
   bool carry_out(ElementList& parent, Element& element, const Decision& decision, Characters characters);
   bool profile(ElementList& parent, Element& element, const Decision& decision, Characters characters);
   bool keep(Element& element, const Decision& decision, Characters characters);
@@ -66,6 +68,9 @@ class ProfilePass {
   void collect_text(const Element& element, Characters characters);
   /// The value is no more than what a kept attribute says about the equipment.
   [[nodiscard]] bool is_technical(Tag tag, std::string_view value) const;
+  /// The content creator is the project whose address a kept attribute gives as the manufacturer: software
+  /// that makes objects names itself as their author.
+  [[nodiscard]] bool is_program(Tag tag, std::string_view value) const;
   void hold(HoldReason reason, Tag tag, std::string message);
 
   const ActionTable& actions_;

@@ -12,6 +12,7 @@ target_sources(rules PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/report.cpp
   ${CMAKE_CURRENT_LIST_DIR}/residual.cpp
   ${CMAKE_CURRENT_LIST_DIR}/rules.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/safe_private.cpp
   ${CMAKE_CURRENT_LIST_DIR}/sop_classes.cpp
   ${CMAKE_CURRENT_LIST_DIR}/structured_content.cpp
   ${CMAKE_CURRENT_LIST_DIR}/supplement.cpp

@@ -191,6 +191,41 @@ TEST_CASE("Failure mode 8: safe private elements are known by creator and elemen
   CHECK(output_of(run(data_set, rules)).find(0x00E11221) == nullptr);
 }
 
+TEST_CASE(
+    "Failure mode 8: of safe private elements codes stay, text is cleaned, UIDs mapped, items gone through") {
+  const auto rules = with({Option::retain_safe_private});
+  for (const bool explicit_vr : {true, false}) {
+    CAPTURE(explicit_vr);
+    TestDataSet data_set = TestDataSet::ct();
+    data_set.set(0x20010010, Vr::lo, "Philips Imaging DD 001")
+        .set(0x2001100B, Vr::cs, "TRANSVERSAL")  // Image Plane Orientation
+        .set(0x20011007, Vr::cs, "MRN12345")     // MR Image Type Edes
+        .set(0x2001109D, Vr::lo, "Dr. Karl");    // Subtraction Type
+    data_set.set(0x00430010, Vr::lo, "GEMS_PARM_01").set(0x00431027, Vr::sh, "/1.375:1");
+    data_set.set(0x01290010, Vr::lo, "SIEMENS Ultrasound SC2000").set(0x01291002, Vr::ui, old_uid);
+    // Stack Sequence (2001,xx5F) with an element that the item's own creator makes safe, and others.
+    data_set.set_sequence(0x2001105F, {ElementWriter(explicit_vr)
+                                           .add(0x00081048, Vr::pn, secret_name)
+                                           .add(0x20010010, Vr::lo, "Philips Imaging DD 001")
+                                           .add(0x2001102D, Vr::ss, std::string_view("\x15\0", 2))
+                                           .add(0x20011199, Vr::lo, secret)});
+    const Output output = output_of(run(data_set.file(explicit_vr), compiled(rules), subject()));
+    CHECK(output.text(0x2001100B) == "TRANSVERSAL");
+    CHECK(output.find(0x20011007) == nullptr);
+    CHECK(output.find(0x2001109D) == nullptr);
+    CHECK(output.text(0x00431027) == "/1.375:1");
+    CHECK(output.text(0x01291002) == identity().new_uid(old_uid));
+    REQUIRE(output.find(0x2001105F) != nullptr);
+    Element sequence = *output.find(0x2001105F);
+    REQUIRE((sequence.is_sequence() || open_as_sequence(sequence)));
+    const ElementList& item = sequence.items().front().elements;
+    CHECK(item.size() == 2);
+    CHECK(item.find(Tag(0x2001, 0x102D)) != nullptr);
+    CHECK_FALSE(contains(output.bytes, secret));
+    CHECK_FALSE(contains(output.bytes, "anarienvogel"));
+  }
+}
+
 TEST_CASE("Failure mode 9: a DICOMDIR is held") {
   TestDataSet data_set = TestDataSet::ct();
   data_set.set(0x00080016, Vr::ui, "1.2.840.10008.1.3.10");
@@ -306,6 +341,14 @@ TEST_CASE("Failure mode 17: a name in free text goes with the text, or holds the
   CHECK(output_of(run(product)).text(0x00081090) == "Aquilion ONE");
   product.set(0x00081090, Vr::lo, "Scanner of ONE");
   CHECK(held_of(run(product)).causes.front().path == "ManufacturerModelName");
+  // Software names itself as the author of what it makes.
+  TestDataSet program = TestDataSet::ct();
+  program.set(0x00700084, Vr::pn, "KARL").set(0x00080070, Vr::lo, "https://example.org/Karl/tool");
+  CHECK(output_of(run(program)).text(0x00080070) == "https://example.org/Karl/tool");
+  program.set(0x00080070, Vr::lo, "Tool of Karl");
+  CHECK(held_of(run(program)).causes.front().path == "Manufacturer");
+  program.set(0x00080070, Vr::lo, "https://example.org/Karl/tool").set(0x00081070, Vr::pn, "KARL");
+  CHECK(held_of(run(program)).causes.front().path == "Manufacturer");
   TestDataSet code = TestDataSet::ct();
   code.set_sequence(0x00082218, {item()
                                      .add(0x00080100, Vr::sh, "X1")

@@ -65,7 +65,7 @@ constexpr std::array objects = {
     Object{"sr_doc_rt/rtplan.dcm", " name here", " name text"},
     Object{"sr_doc_rt/rtstruct_mim_phantom.dcm"},
     Object{"sr_doc_rt/rtstruct_rtutils.dcm"},
-
+    Object{"sr_doc_rt/rwvm_dcmqi.dcm"},
     Object{"sr_doc_rt/seg_23x38x3.dcm"},
     Object{"sr_doc_rt/seg_dcmqi_pet_tumor.dcm"},
     Object{"sr_doc_rt/sr_comprehensive3d_highdicom.dcm"},
