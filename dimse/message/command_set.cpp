@@ -115,6 +115,14 @@ void CommandSet::set_uid(CommandElement element, const Uid& value) {
   elements_[static_cast<std::uint16_t>(element)] = std::move(bytes);
 }
 
+void CommandSet::set_tags(CommandElement element, std::span<const std::uint32_t> tags) {
+  std::vector<std::uint8_t> bytes;
+  for (const std::uint32_t tag : tags) {
+    for (const unsigned shift : {16U, 24U, 0U, 8U}) bytes.push_back(static_cast<std::uint8_t>(tag >> shift));
+  }
+  elements_[static_cast<std::uint16_t>(element)] = std::move(bytes);
+}
+
 std::uint16_t CommandSet::command_field() const {
   return us(CommandElement::command_field).value_or(0);
 }

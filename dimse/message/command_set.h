@@ -65,6 +65,7 @@ inline constexpr std::uint16_t response_bit = 0x8000;
 
 /// Command Data Set Type (0000,0800): this value says that no data set follows, any other that one does.
 inline constexpr std::uint16_t no_data_set = 0x0101;
+inline constexpr std::uint16_t data_set_present = 0x0001;
 
 /// A command set (PS3.7 §6.3.1): group 0000 in implicit VR little endian. Pure.
 class CommandSet {
@@ -86,6 +87,8 @@ class CommandSet {
   void set_us(CommandElement element, std::uint16_t value);
   void set_text(CommandElement element, std::string_view value);
   void set_uid(CommandElement element, const Uid& value);
+  /// VR AT: group and element of each tag.
+  void set_tags(CommandElement element, std::span<const std::uint32_t> tags);
 
   /// Command Field as it is; parse() made sure that there is one.
   [[nodiscard]] std::uint16_t command_field() const;

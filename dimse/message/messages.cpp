@@ -7,8 +7,6 @@ namespace {
 
 using enum CommandElement;
 
-constexpr std::uint16_t data_set_present = 0x0001;
-
 CommandSet request(CommandField field, std::uint16_t message_id, std::uint16_t data_set_type) {
   CommandSet set;
   set.set_us(command_field, static_cast<std::uint16_t>(field));

@@ -28,6 +28,7 @@ std::optional<Failure> out_of_bounds(const RequestorConfig& config,
   if (config.max_pdu_bytes < 4096 || config.max_pdu_bytes > 1024 * 1024 || config.max_pdu_bytes % 2 != 0)
     return bad("max_pdu_bytes");
   if (config.min_bytes_per_second == 0) return bad("min_bytes_per_second");
+  if (config.operations_window == 0) return bad("operations_window");
   if (contexts.empty() || contexts.size() > max_contexts) return bad("number of presentation contexts");
   for (const ProposedContext& context : contexts) {
     if (!context.abstract_syntax.is_well_formed() || context.transfer_syntaxes.empty())
@@ -69,21 +70,53 @@ class Connector {
   tcp::socket socket_;
 };
 
-/// A data set that is in memory.
-class BytesSource final : public InstanceSource {
- public:
-  explicit BytesSource(std::span<const std::uint8_t> bytes) : size_(bytes.size()), left_(bytes) {}
-  [[nodiscard]] std::uint64_t size_bytes() const override { return size_; }
-  Task<Result<std::span<const std::uint8_t>>> read(std::size_t at_most) override {
-    const auto piece = left_.first(std::min(at_most, left_.size()));
-    left_ = left_.subspan(piece.size());
-    co_return piece;
-  }
+// All identifiers that one C-FIND collects.
+constexpr std::size_t most_match_bytes = 64 * 1024 * 1024;
 
- private:
-  std::uint64_t size_;
-  std::span<const std::uint8_t> left_;
-};
+CommandSet request_with(CommandField field, bool data_set_follows) {
+  CommandSet request;
+  request.set_us(CommandElement::command_field, static_cast<std::uint16_t>(field));
+  request.set_us(CommandElement::command_data_set_type, data_set_follows ? data_set_present : no_data_set);
+  return request;
+}
+
+/// C-FIND, C-MOVE and C-GET: a query with its identifier.
+CommandSet query_request(CommandField field, const Uid& sop_class, Priority priority) {
+  CommandSet request = request_with(field, true);
+  request.set_uid(CommandElement::affected_sop_class_uid, sop_class);
+  request.set_us(CommandElement::priority, static_cast<std::uint16_t>(priority));
+  return request;
+}
+
+SubOperations sub_operations_of(const CommandSet& response) {
+  const auto count = [&](CommandElement element) { return response.us(element).value_or(0); };
+  SubOperations counts;
+  counts.remaining = count(CommandElement::number_of_remaining_sub_operations);
+  counts.completed = count(CommandElement::number_of_completed_sub_operations);
+  counts.failed = count(CommandElement::number_of_failed_sub_operations);
+  counts.warning = count(CommandElement::number_of_warning_sub_operations);
+  return counts;
+}
+
+/// PS3.7 §10.3: N-EVENT-REPORT and N-CREATE name what they are about as Affected, the others as Requested.
+CommandSet normalized_request(const NormalizedOperation& operation) {
+  const CommandField command = operation.command;
+  CommandSet request = request_with(command, !operation.data_set.empty());
+  const bool affected = command == CommandField::n_event_report_rq || command == CommandField::n_create_rq;
+  request.set_uid(affected ? CommandElement::affected_sop_class_uid : CommandElement::requested_sop_class_uid,
+                  operation.sop_class);
+  if (!operation.sop_instance.empty()) {
+    request.set_uid(
+        affected ? CommandElement::affected_sop_instance_uid : CommandElement::requested_sop_instance_uid,
+        operation.sop_instance);
+  }
+  if (command == CommandField::n_event_report_rq)
+    request.set_us(CommandElement::event_type_id, operation.type_id);
+  if (command == CommandField::n_action_rq) request.set_us(CommandElement::action_type_id, operation.type_id);
+  if (command == CommandField::n_get_rq && !operation.attributes.empty())
+    request.set_tags(CommandElement::attribute_identifier_list, operation.attributes);
+  return request;
+}
 
 void log_opened(const AssociationLog& log, const AssociationInfo& info, std::size_t accepted,
                 std::size_t proposed) {
@@ -104,7 +137,8 @@ void log_failed(const AssociationLog& log, const AssociationInfo& info, const Fa
 }  // namespace
 
 Task<Result<std::unique_ptr<Requestor>>> Requestor::open(RequestorConfig config,
-                                                         std::vector<ProposedContext> contexts, Log& log) {
+                                                         std::vector<ProposedContext> contexts, Log& log,
+                                                         PeerServices services) {
   const AssociationLog association_log(log, config.association_id);
   AssociationInfo info;
   info.id = config.association_id;
@@ -112,6 +146,7 @@ Task<Result<std::unique_ptr<Requestor>>> Requestor::open(RequestorConfig config,
   info.called = config.called;
   info.peer_address = config.host;
   info.peer_port = config.port;
+  info.peer_id = config.peer_id;
   if (auto failure = out_of_bounds(config, contexts)) co_return std::move(*failure);
 
   Connector connector(co_await boost::asio::this_coro::executor);
@@ -122,7 +157,7 @@ Task<Result<std::unique_ptr<Requestor>>> Requestor::open(RequestorConfig config,
   }
   const std::size_t proposed = contexts.size();
   auto impl = std::make_shared<Impl>(std::move(config), make_tcp_transport(std::move(*socket)), info,
-                                     association_log);
+                                     association_log, services);
   const auto established = co_await impl->establish(std::move(contexts));
   if (!established) {
     log_failed(association_log, info, established.error());
@@ -140,6 +175,16 @@ Requestor::~Requestor() {
 
 bool Requestor::accepts(const Uid& sop_class, const Uid& transfer_syntax) const {
   return impl_->find(sop_class, &transfer_syntax) != nullptr;
+}
+
+bool Requestor::is_scp_of(const Uid& sop_class) const {
+  return std::ranges::any_of(impl_->contexts(), [&](const OpenContext& context) {
+    return context.abstract_syntax == sop_class && context.scp;
+  });
+}
+
+std::uint16_t Requestor::operations_window() const {
+  return impl_->window();
 }
 
 std::vector<Uid> Requestor::accepted_transfer_syntaxes(const Uid& sop_class) const {
@@ -161,11 +206,10 @@ const AssociationInfo& Requestor::info() const {
 Task<Result<std::uint16_t>> Requestor::echo() {
   const OpenContext* context = impl_->find(Uid(std::string(verification_sop_class)), nullptr);
   if (context == nullptr) co_return fail(Errc::no_presentation_context, "Verification");
-  const CEchoRq rq{impl_->next_message_id()};
-  CommandSet request = rq.to_command_set();
-  const auto response = co_await impl_->exchange(context->id, std::move(request), nullptr);
-  if (!response) co_return response.error();
-  co_return response->status;
+  CommandSet request = CEchoRq().to_command_set();
+  const auto answer = co_await impl_->exchange(context->id, std::move(request), nullptr);
+  if (!answer) co_return answer.error();
+  co_return answer->response.status;
 }
 
 Task<Result<StoreResponse>> Requestor::store(StoreOperation operation) {
@@ -175,18 +219,17 @@ Task<Result<StoreResponse>> Requestor::store(StoreOperation operation) {
   if (operation.source->size_bytes() % 2 != 0)
     co_return fail(Errc::odd_length, operation.sop_instance.value());
   CStoreRq rq;
-  rq.message_id = impl_->next_message_id();
   rq.affected_sop_class = operation.sop_class;
   rq.affected_sop_instance = operation.sop_instance;
   rq.priority = static_cast<std::uint16_t>(operation.priority);
   rq.move_originator = operation.move_originator;
   rq.move_originator_message_id = operation.move_originator_message_id;
   CommandSet request = rq.to_command_set();
-  auto response = co_await impl_->exchange(context->id, std::move(request), operation.source);
-  if (!response) co_return response.error();
+  auto answer = co_await impl_->exchange(context->id, std::move(request), operation.source);
+  if (!answer) co_return answer.error();
   StoreResponse result;
-  result.status = response->status;
-  result.error_comment = std::move(response->error_comment);
+  result.status = answer->response.status;
+  result.error_comment = std::move(answer->response.error_comment);
   co_return result;
 }
 
@@ -194,17 +237,69 @@ Task<Result<FindResponse>> Requestor::find(FindOperation operation) {
   const OpenContext* context = impl_->find(operation.sop_class, &operation.transfer_syntax);
   if (context == nullptr) co_return fail(Errc::no_presentation_context, operation.sop_class.value());
   if (operation.identifier.size() % 2 != 0) co_return fail(Errc::odd_length, "identifier");
-  CFindRq rq;
-  rq.message_id = impl_->next_message_id();
-  rq.affected_sop_class = operation.sop_class;
-  CommandSet request = rq.to_command_set();
-  FindResponse result;
+  CommandSet request = query_request(CommandField::c_find_rq, operation.sop_class, operation.priority);
   BytesSource identifier(operation.identifier);
-  Impl::Matches matches{result.matches, operation.max_matches};
-  auto response = co_await impl_->exchange(context->id, std::move(request), &identifier, &matches);
-  if (!response) co_return response.error();
-  result.status = response->status;
-  result.error_comment = std::move(response->error_comment);
+  FindResponse result;
+  std::size_t bytes = 0;
+  PendingHandler on_pending = [&](Answer match) -> Result<bool> {
+    if (!match.response.data_set_follows)
+      return fail(Errc::unexpected_message, "pending response without identifier");
+    if (operation.on_match) return operation.on_match(std::move(match.data_set));
+    bytes += match.data_set.size();
+    if (result.matches.size() >= operation.max_matches || bytes > most_match_bytes)
+      return fail(Errc::local_limit, "more matches than asked for");
+    result.matches.push_back(std::move(match.data_set));
+    return true;
+  };
+  auto answer = co_await impl_->exchange(context->id, std::move(request), &identifier, std::move(on_pending));
+  if (!answer) co_return answer.error();
+  result.status = answer->response.status;
+  result.error_comment = std::move(answer->response.error_comment);
+  co_return result;
+}
+
+Task<Result<RetrieveResponse>> Requestor::retrieve(RetrieveOperation operation) {
+  const OpenContext* context = impl_->find(operation.sop_class, &operation.transfer_syntax);
+  if (context == nullptr) co_return fail(Errc::no_presentation_context, operation.sop_class.value());
+  if (operation.identifier.size() % 2 != 0) co_return fail(Errc::odd_length, "identifier");
+  const CommandField field = operation.destination ? CommandField::c_move_rq : CommandField::c_get_rq;
+  CommandSet request = query_request(field, operation.sop_class, operation.priority);
+  if (operation.destination)
+    request.set_text(CommandElement::move_destination, operation.destination->value());
+  BytesSource identifier(operation.identifier);
+  RetrieveResponse result;
+  PendingHandler on_pending = [&](Answer pending) -> Result<bool> {
+    result.sub_operations = sub_operations_of(pending.command);
+    return !operation.progress || operation.progress(result.sub_operations);
+  };
+  auto answer = co_await impl_->exchange(context->id, std::move(request), &identifier, std::move(on_pending));
+  if (!answer) co_return answer.error();
+  result.status = answer->response.status;
+  result.error_comment = std::move(answer->response.error_comment);
+  if (answer->command.us(CommandElement::number_of_completed_sub_operations))
+    result.sub_operations = sub_operations_of(answer->command);
+  result.identifier = std::move(answer->data_set);
+  co_return result;
+}
+
+Task<Result<NormalizedResult>> Requestor::perform(NormalizedOperation operation) {
+  const bool any_syntax = operation.transfer_syntax.empty() && operation.data_set.empty();
+  const OpenContext* context =
+      impl_->find(operation.sop_class, any_syntax ? nullptr : &operation.transfer_syntax);
+  if (context == nullptr) co_return fail(Errc::no_presentation_context, operation.sop_class.value());
+  if (operation.data_set.size() % 2 != 0) co_return fail(Errc::odd_length, "data set");
+  const PresentationContextId id = context->id;
+  NormalizedResult result;
+  result.transfer_syntax = context->transfer_syntax;
+  CommandSet request = normalized_request(operation);
+  BytesSource data_set(operation.data_set);
+  auto answer =
+      co_await impl_->exchange(id, std::move(request), operation.data_set.empty() ? nullptr : &data_set);
+  if (!answer) co_return answer.error();
+  result.status = answer->response.status;
+  result.error_comment = std::move(answer->response.error_comment);
+  result.sop_instance = answer->response.affected_sop_instance;
+  result.data_set = std::move(answer->data_set);
   co_return result;
 }
 

@@ -2,15 +2,15 @@
 
 #include "dimse/log.h"
 #include "dimse/result.h"
+#include "dimse/scp/normalized_service.h"
+#include "dimse/scp/store_service.h"
+#include "dimse/scu/operations.h"
 #include "dimse/task.h"
 #include "dimse/types.h"
 
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <optional>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -26,11 +26,23 @@ struct RequestorConfig {
   std::chrono::milliseconds connect = std::chrono::seconds(15);    ///< resolving the name and TCP
   std::chrono::milliseconds associate = std::chrono::seconds(30);  ///< from A-ASSOCIATE-RQ to the answer
   std::chrono::milliseconds response =
-      std::chrono::minutes(2);  ///< from the end of a request to its response
+      std::chrono::minutes(2);  ///< from the end of a request, or the last sign of the peer, to a response
   std::chrono::milliseconds release = std::chrono::seconds(10);
   std::chrono::milliseconds progress = std::chrono::seconds(30);  ///< allowance of every write and message
   std::uint32_t min_bytes_per_second = 8 * 1024;                  ///< rate floor beside it, both ways
+  /// Operations under way at once that are asked for (PS3.7 §D.3.3.3, asynchronous operations window); 1
+  /// proposes no window. Some peers cannot bear the proposal, so it is for those that are known to.
+  std::uint16_t operations_window = 1;
   std::uint64_t association_id = 0;  ///< `id` of its log events, chosen by the caller
+  std::string peer_id;               ///< as in AssociationInfo, for the services of the peer's requests
+};
+
+/// Which part the requestor plays for a SOP class (PS3.7 §D.3.3.4). Other than scu it is proposed by a role
+/// selection sub-item, one for each SOP class.
+enum class ProposedRole : std::uint8_t {
+  scu,  ///< the default: we invoke its operations
+  scp,  ///< the peer invokes them on this association, as in C-GET
+  both,
 };
 
 /// One presentation context to propose. The acceptor chooses one of the transfer syntaxes: to have two of
@@ -38,56 +50,23 @@ struct RequestorConfig {
 struct ProposedContext {
   Uid abstract_syntax;
   std::vector<Uid> transfer_syntaxes;
+  ProposedRole role = ProposedRole::scu;
 };
 
-/// Gives the data set of one instance. Called from the association's coroutine only.
-class InstanceSource {
- public:
-  virtual ~InstanceSource() = default;
-  /// Length of the whole data set; even.
-  [[nodiscard]] virtual std::uint64_t size_bytes() const = 0;
-  /// Next 1 to `at_most` bytes, valid until the next call; an empty span at the end. A failure, or an end
-  /// before size_bytes(), aborts the association, because half a data set cannot be taken back otherwise.
-  virtual Task<Result<std::span<const std::uint8_t>>> read(std::size_t at_most) = 0;
-};
-
-enum class Priority : std::uint16_t { medium = 0, high = 1, low = 2 };
-
-/// One C-STORE. Name it before `co_await store(...)`: GCC 12 destroys an aggregate built inside the
-/// expression twice.
-struct StoreOperation {
-  Uid sop_class;
-  Uid sop_instance;
-  Uid transfer_syntax;
-  Priority priority = Priority::medium;
-  InstanceSource* source = nullptr;  ///< must live until the operation completes
-  std::optional<AeTitle> move_originator;
-  std::optional<std::uint16_t> move_originator_message_id;
-};
-
-struct StoreResponse {
-  std::uint16_t status = 0;   ///< DIMSE status (dimse/status.h); only success means stored as sent
-  std::string error_comment;  ///< the peer's words; may hold anything, so do not log it unmasked
-};
-
-/// One C-FIND (PS3.4 §C.4.1). Name it before `co_await find(...)`.
-struct FindOperation {
-  Uid sop_class;
-  Uid transfer_syntax;                   ///< of the identifiers, both ways
-  std::vector<std::uint8_t> identifier;  ///< the query as a data set of even length
-  std::size_t max_matches = 100'000;     ///< a peer that sends more, or more than 64 MiB, is aborted
-};
-
-struct FindResponse {
-  std::uint16_t status = 0;  ///< the final one
-  std::string error_comment;
-  std::vector<std::vector<std::uint8_t>> matches;  ///< identifiers of the pending responses, as they came
+/// Who takes what the peer asks of us on our association: C-STORE (sub-operations of a C-GET) and normalized
+/// operations (N-EVENT-REPORT). They must outlive the Requestor. What nobody takes aborts the association.
+/// `store` is also told the end of an association that was opened.
+struct PeerServices {
+  StoreService* store = nullptr;
+  NormalizedService* normalized = nullptr;
 };
 
 /// An open association of which we are the requestor. Everything runs on the executor on which open() was
-/// awaited, which one thread serves; one operation at a time. Every failure is a value and leaves the
-/// association ended, except no_presentation_context, local_limit and odd_length, which are found before a
-/// byte is sent.
+/// awaited, which one thread serves. Operations may be begun while others are under way: as many as
+/// operations_window() run at once, the rest waits in the order it came, and responses may come in any order.
+/// Every failure is a value and leaves the association ended, with the same failure for whatever had no final
+/// response yet, except no_presentation_context, local_limit and odd_length, which are found before a byte is
+/// sent.
 class Requestor {
  public:
   /// Connects and negotiates. `log` must outlive the executor's context.
@@ -97,7 +76,7 @@ class Requestor {
   /// malformed_pdu.
   [[nodiscard]] static Task<Result<std::unique_ptr<Requestor>>> open(RequestorConfig config,
                                                                      std::vector<ProposedContext> contexts,
-                                                                     Log& log);
+                                                                     Log& log, PeerServices services = {});
   /// Still open: aborts and closes the connection without waiting.
   ~Requestor();
   Requestor(const Requestor&) = delete;
@@ -105,6 +84,10 @@ class Requestor {
 
   /// The peer accepted a presentation context for this SOP class with this transfer syntax.
   [[nodiscard]] bool accepts(const Uid& sop_class, const Uid& transfer_syntax) const;
+  /// The peer accepted a context of this SOP class with us as SCP of it.
+  [[nodiscard]] bool is_scp_of(const Uid& sop_class) const;
+  /// Operations that may be under way at once; 1 unless a window was proposed and accepted.
+  [[nodiscard]] std::uint16_t operations_window() const;
   /// What the peer chose for the contexts of this SOP class, in the order of the proposal.
   [[nodiscard]] std::vector<Uid> accepted_transfer_syntaxes(const Uid& sop_class) const;
   /// The association can still carry an operation.
@@ -116,8 +99,12 @@ class Requestor {
   /// C-STORE; returns the peer's answer, whatever its status.
   [[nodiscard]] Task<Result<StoreResponse>> store(StoreOperation operation);
   /// C-FIND; returns when the peer has sent its final response. The response deadline counts anew from each
-  /// match.
+  /// match, unless C-CANCEL was sent.
   [[nodiscard]] Task<Result<FindResponse>> find(FindOperation operation);
+  /// C-MOVE or C-GET; as find(), with pending responses and C-STORE requests of the peer as signs of life.
+  [[nodiscard]] Task<Result<RetrieveResponse>> retrieve(RetrieveOperation operation);
+  /// An N- operation or notification; returns the peer's answer, whatever its status.
+  [[nodiscard]] Task<Result<NormalizedResult>> perform(NormalizedOperation operation);
   /// A-RELEASE, also when both sides ask at once; the connection is closed afterwards, whatever the result.
   [[nodiscard]] Task<Result<void>> release();
   /// A-ABORT by the user; closes the connection.

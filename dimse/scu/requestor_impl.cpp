@@ -15,15 +15,19 @@ namespace {
 // One write holds the command and a full fragment for the longest PDU worth sending, or many for small ones.
 constexpr std::size_t write_buffer_bytes = 128 * 1024 + 4096;
 
-// All identifiers of one C-FIND.
-constexpr std::size_t most_match_bytes = 64 * 1024 * 1024;
-
 AssociationLimits limits_of(const RequestorConfig& config) {
   AssociationLimits limits;
   limits.max_pdu_bytes = config.max_pdu_bytes;
   limits.progress = config.progress;
   limits.min_bytes_per_second = config.min_bytes_per_second;
   return limits;
+}
+
+/// One for each SOP class, whatever the number of its contexts.
+void propose_role(const ProposedContext& context, std::vector<RoleSelection>& roles) {
+  const bool scu = context.role == ProposedRole::both;
+  const auto known = std::ranges::find(roles, context.abstract_syntax, &RoleSelection::sop_class);
+  if (known == roles.end()) roles.push_back({context.abstract_syntax, scu, true});
 }
 
 AssociateRq request_for(const RequestorConfig& config, const std::vector<ProposedContext>& proposed) {
@@ -35,6 +39,11 @@ AssociateRq request_for(const RequestorConfig& config, const std::vector<Propose
     rq.presentation_contexts.push_back(
         {PresentationContextId{id}, context.abstract_syntax, context.transfer_syntaxes});
     id = static_cast<std::uint8_t>(id + 2);
+    if (context.role != ProposedRole::scu) propose_role(context, rq.user_information.roles);
+  }
+  if (config.operations_window > 1) {
+    // Of the peer's operations we perform one at a time.
+    rq.user_information.async_operations_window = AsyncOperationsWindow{config.operations_window, 1};
   }
   rq.user_information.max_length = config.max_pdu_bytes;
   rq.user_information.implementation_class_uid = Uid(std::string(implementation_class_uid));
@@ -45,9 +54,10 @@ AssociateRq request_for(const RequestorConfig& config, const std::vector<Propose
 }  // namespace
 
 Requestor::Impl::Impl(RequestorConfig config, std::unique_ptr<Transport> transport, AssociationInfo info,
-                      AssociationLog log)
+                      AssociationLog log, PeerServices services)
     : config_(std::move(config)),
       info_(std::move(info)),
+      services_(services),
       association_(std::move(transport), Role::requestor, limits_of(config_), log) {}
 
 const OpenContext* Requestor::Impl::find(const Uid& abstract_syntax, const Uid* transfer_syntax) const {
@@ -58,16 +68,31 @@ const OpenContext* Requestor::Impl::find(const Uid& abstract_syntax, const Uid* 
   return found == contexts_.end() ? nullptr : &*found;
 }
 
+const OpenContext* Requestor::Impl::find(PresentationContextId id) const {
+  const auto found = std::ranges::find(contexts_, id, &OpenContext::id);
+  return found == contexts_.end() ? nullptr : &*found;
+}
+
 /// What was not proposed does not count as accepted, whatever the peer says.
-void Requestor::Impl::take_contexts(const std::vector<ProposedContext>& proposed, const AssociateAc& ac) {
+void Requestor::Impl::take_answer(const std::vector<ProposedContext>& proposed, const AssociateAc& ac) {
+  const std::vector<RoleSelection>& roles = ac.user_information.roles;
   for (const PresentationContextAc& answer : ac.presentation_contexts) {
     const auto index = static_cast<std::size_t>(static_cast<std::uint8_t>(answer.id) / 2);
     if (answer.result != ContextResult::acceptance || index >= proposed.size()) continue;
     const ProposedContext& ours = proposed[index];
     const auto& syntaxes = ours.transfer_syntaxes;
     if (std::find(syntaxes.begin(), syntaxes.end(), answer.transfer_syntax) == syntaxes.end()) continue;
-    contexts_.push_back({answer.id, ours.abstract_syntax, answer.transfer_syntax});
+    const auto role = std::ranges::find(roles, ours.abstract_syntax, &RoleSelection::sop_class);
+    const bool scp = ours.role != ProposedRole::scu && role != roles.end() && role->scp;
+    contexts_.push_back({answer.id, ours.abstract_syntax, answer.transfer_syntax, scp});
   }
+  const auto& window = ac.user_information.async_operations_window;
+  // 0 is unlimited, which is no reason to go beyond what was asked for.
+  if (window && config_.operations_window > 1) {
+    window_ = window->max_invoked == 0 ? config_.operations_window
+                                       : std::min(window->max_invoked, config_.operations_window);
+  }
+  operations_.resize(window_);
 }
 
 Task<Result<void>> Requestor::Impl::establish(std::vector<ProposedContext> proposed) {
@@ -82,7 +107,7 @@ Task<Result<void>> Requestor::Impl::establish(std::vector<ProposedContext> propo
   const auto& ac = std::get<AssociateAc>(*answer);
   info_.implementation_class_uid = ac.user_information.implementation_class_uid;
   info_.implementation_version_name = ac.user_information.implementation_version_name;
-  take_contexts(proposed, ac);
+  take_answer(proposed, ac);
   std::bitset<256> accepted;
   for (const OpenContext& context : contexts_) accepted.set(static_cast<std::size_t>(context.id));
   assembler_.emplace(accepted);
@@ -104,95 +129,13 @@ Task<Result<void>> Requestor::Impl::establish(std::vector<ProposedContext> propo
   co_return fail(Errc::no_presentation_context, "none accepted");
 }
 
-Task<void> Requestor::Impl::read_loop(std::shared_ptr<Impl> self) {
-  for (;;) {
-    const auto read = co_await self->read_one();
-    if (!read) {
-      self->end(read.error());
-      co_return;
-    }
-  }
-}
-
-Task<Result<void>> Requestor::Impl::read_one() {
-  const Waiting waiting = assembler_->in_message() ? Waiting::for_rest : Waiting::for_answer;
-  auto indication = co_await association_.receive(waiting);
-  if (!indication) co_return indication.error();
-  if (std::holds_alternative<ReleaseConfirmed>(*indication)) co_return fail(Errc::peer_released, {});
-  if (std::holds_alternative<ReleaseIndicated>(*indication)) {
-    // Released in the middle of our request: there is no place between two PDUs for the answer.
-    if (association_.is_writing()) {
-      abort_now();
-      co_return fail(Errc::peer_released, "while a request was being sent");
-    }
-    // After a collision (Sta9) the peer's answer to our own request is still to come.
-    auto responded = co_await association_.respond_release();
-    if (!responded) co_return responded.error();
-    if (releasing_ != nullptr) co_return Result<void>();
-    co_return fail(Errc::peer_released, {});
-  }
-  const auto event = assembler_->add(std::get<PdvFragment>(*indication));
-  Result<void> taken;
-  if (!event) {
-    taken = event.error();
-  } else if (*event) {
-    taken = take_message(**event);
-  }
-  if (!taken) co_await association_.abort(taken.error());
-  co_return taken;
-}
-
-Result<void> Requestor::Impl::take_message(const MessageEvent& event) {
-  const auto* received = std::get_if<CommandReceived>(&event);
-  if (received == nullptr) return take_match(std::get<DataSetBytes>(event));
-  if (!received->command.is_response()) return fail(Errc::unexpected_message, "request to a requestor");
-  auto response = Response::from(received->command);
-  if (!response) return response.error();
-  const auto waiter = waiting_.find(response->message_id_being_responded_to);
-  if (waiter == waiting_.end()) return fail(Errc::unexpected_message, "response to no request");
-  if (classify(response->status) == StatusClass::pending) return take_pending(*response, *waiter->second);
-  waiter->second->result = std::move(*response);
-  waiter->second->wake.cancel();
-  waiting_.erase(waiter);
-  return {};
-}
-
-Result<void> Requestor::Impl::take_pending(const Response& response, Waiter& waiter) {
-  if (waiter.matches == nullptr) return fail(Errc::unexpected_message, "pending response");
-  if (!response.data_set_follows)
-    return fail(Errc::unexpected_message, "pending response without identifier");
-  Matches& matches = *waiter.matches;
-  if (matches.identifiers.size() >= matches.most)
-    return fail(Errc::local_limit, "more matches than asked for");
-  matches.identifiers.emplace_back();
-  matching_ = &matches;
-  association_.watchdog().set(Deadline::response, config_.response);
-  return {};
-}
-
-Result<void> Requestor::Impl::take_match(const DataSetBytes& piece) {
-  if (matching_ == nullptr) return {};  // a final response has none; what a peer adds to it is let pass
-  matching_->bytes += piece.bytes.size();
-  if (matching_->bytes > most_match_bytes) return fail(Errc::local_limit, "identifiers too long");
-  auto& identifier = matching_->identifiers.back();
-  identifier.insert(identifier.end(), piece.bytes.begin(), piece.bytes.end());
-  if (piece.last) matching_ = nullptr;
-  return {};
-}
-
 void Requestor::Impl::end(const Failure& failure) {
-  matching_ = nullptr;
   if (ended_) return;
   ended_ = failure;
-  for (const auto& [id, waiter] : waiting_) {
-    waiter->result = failure;
-    waiter->wake.cancel();
-  }
+  for (const auto& [id, waiter] : waiting_) waiter->settle(failure);
   waiting_.clear();
-  if (releasing_ != nullptr) {
-    releasing_->result = failure;
-    releasing_->wake.cancel();
-  }
+  if (releasing_ != nullptr) releasing_->settle(failure);
+  if (services_.store != nullptr) services_.store->association_ended(info_, association_.end());
 }
 
 Task<void> Requestor::Impl::wait(Waiter& waiter) {
@@ -201,24 +144,48 @@ Task<void> Requestor::Impl::wait(Waiter& waiter) {
   }
 }
 
-Task<Result<Response>> Requestor::Impl::exchange(PresentationContextId context, CommandSet request,
-                                                 InstanceSource* data_set, Matches* matches) {
+std::uint16_t Requestor::Impl::take_message_id() {
+  do {
+    ++last_message_id_;
+  } while (last_message_id_ == 0 || waiting_.contains(last_message_id_));
+  return last_message_id_;
+}
+
+void Requestor::Impl::renew_response_deadline() {
+  const bool due = std::ranges::any_of(waiting_, [](const auto& entry) { return entry.second->sent; });
+  if (due) {
+    association_.watchdog().set(Deadline::response, config_.response);
+  } else {
+    association_.watchdog().clear(Deadline::response);
+  }
+}
+
+Task<Result<Answer>> Requestor::Impl::exchange(PresentationContextId context, CommandSet request,
+                                               InstanceSource* data_set, PendingHandler on_pending) {
   const auto self = shared_from_this();
+  const auto place = co_await operations_.take(association_.executor());
   if (ended_) co_return *ended_;
-  const std::uint16_t id = request.us(CommandElement::message_id).value_or(0);
   Waiter waiter(association_.executor());
-  waiter.matches = matches;
+  waiter.on_pending = std::move(on_pending);
+  const std::uint16_t id = take_message_id();
+  request.set_us(CommandElement::message_id, id);
   waiting_[id] = &waiter;
-  const auto sent = co_await send(context, request, data_set);
+  Result<void> sent;
+  {
+    const auto turn = co_await writing_.take(association_.executor());
+    if (!waiter.result) sent = co_await send(context, request, data_set);
+  }
   if (!sent) {
     abort_now();
     co_await wait(waiter);
     // An A-ABORT that the reader found says more than the broken write that followed it.
     co_return ended_ && ended_->code == Errc::peer_aborted ? *ended_ : sent.error();
   }
-  association_.watchdog().set(Deadline::response, config_.response);
+  waiter.sent = true;
+  const bool only_one =
+      std::ranges::count_if(waiting_, [](const auto& one) { return one.second->sent; }) == 1;
+  if (!waiter.result && only_one) renew_response_deadline();
   co_await wait(waiter);
-  association_.watchdog().clear(Deadline::response);
   co_return std::move(*waiter.result);
 }
 
@@ -236,6 +203,13 @@ Task<Result<void>> Requestor::Impl::send(PresentationContextId context, const Co
   co_return co_await send_data_set(context, *data_set);
 }
 
+Task<Result<void>> Requestor::Impl::send_message(PresentationContextId context, CommandSet command,
+                                                 std::span<const std::uint8_t> data_set) {
+  const auto turn = co_await writing_.take(association_.executor());
+  BytesSource source(data_set);
+  co_return co_await send(context, command, data_set.empty() ? nullptr : &source);
+}
+
 Task<Result<void>> Requestor::Impl::send_data_set(PresentationContextId context, InstanceSource& source) {
   writer_->begin_data_set(context, source.size_bytes());
   while (writer_->data_set_left() > 0) {
@@ -250,6 +224,12 @@ Task<Result<void>> Requestor::Impl::send_data_set(PresentationContextId context,
       co_return fail(Errc::source_failed, "more than asked for");
   }
   co_return co_await flush();
+}
+
+Task<Result<std::span<const std::uint8_t>>> BytesSource::read(std::size_t at_most) {
+  const auto piece = left_.first(std::min(at_most, left_.size()));
+  left_ = left_.subspan(piece.size());
+  co_return piece;
 }
 
 Task<Result<void>> Requestor::Impl::release() {

@@ -4,10 +4,7 @@
 #include "dimse/pdu/encode.h"
 #include "dimse/pdu/parse.h"
 #include "dimse/scp/negotiation.h"
-#include "tests/dimse/support/memory_source.h"
-#include "tests/dimse/support/node.h"
-#include "tests/dimse/support/printing.h"
-#include "tests/dimse/support/raw_peer.h"
+#include "tests/dimse/support/client.h"
 
 #include <doctest/doctest.h>
 
@@ -18,98 +15,6 @@
 using namespace trialgate::dimse;
 using namespace trialgate::test;
 using namespace std::chrono_literals;
-
-namespace {
-
-const Uid ct(ct_image_storage);
-const Uid explicit_le("1.2.840.10008.1.2.1");
-const Uid jpeg("1.2.840.10008.1.2.4.70");
-
-std::vector<ProposedContext> usual_contexts() {
-  return {{Uid("1.2.840.10008.1.1"), {Uid("1.2.840.10008.1.2")}}, {ct, {explicit_le}}, {ct, {jpeg}}};
-}
-
-RequestorConfig config_for(std::uint16_t port) {
-  RequestorConfig config;
-  config.host = "127.0.0.1";
-  config.port = port;
-  config.calling = AeTitle("US");
-  config.called = AeTitle("TRIALGATE");
-  return config;
-}
-
-Bytes pattern(std::size_t size) {
-  Bytes data(size);
-  for (std::size_t i = 0; i < size; ++i) data[i] = static_cast<std::uint8_t>(i * 31 + (i >> 8));
-  return data;
-}
-
-/// A requestor with the thread it lives on; every call blocks.
-struct Client {
-  explicit Client(RequestorConfig config, std::vector<ProposedContext> contexts = usual_contexts())
-      : opened(io.run(Requestor::open(std::move(config), std::move(contexts), log))) {}
-  ~Client() {
-    if (opened) io.run(drop());
-  }
-  Task<void> drop() {
-    opened->reset();
-    co_return;
-  }
-  Task<void> abort_there() {
-    (*opened)->abort();
-    co_return;
-  }
-  Requestor& requestor() { return **opened; }
-  Errc error() { return static_cast<Errc>(opened.error().code.value()); }
-
-  StoreOperation operation(InstanceSource& source, const Uid& transfer_syntax = explicit_le) const {
-    StoreOperation store;
-    store.sop_class = ct;
-    store.sop_instance = Uid("1.2.3");
-    store.transfer_syntax = transfer_syntax;
-    store.source = &source;
-    return store;
-  }
-  Result<StoreResponse> store(InstanceSource& source) { return io.run(requestor().store(operation(source))); }
-
-  MemoryLog log;
-  IoThread io;
-  Result<std::unique_ptr<Requestor>> opened;
-};
-
-/// Plays the acceptor's part of a test in a thread of its own.
-template <class Script>
-std::future<void> play(RawListener& listener, Script script) {
-  return std::async(std::launch::async, [&listener, script] {
-    RawPeer peer = listener.accept();
-    script(peer);
-  });
-}
-
-/// Reads an A-ASSOCIATE-RQ and accepts everything, with this maximum length; 1 leaves it out.
-void accept_all(RawPeer& peer, std::uint32_t max_length = 16384) {
-  const auto pdu = peer.receive();
-  REQUIRE(pdu);
-  REQUIRE(pdu->type == 1);
-  const auto rq = parse_associate_rq(pdu->body);
-  REQUIRE(rq);
-  auto negotiated = negotiate(*rq, ContextPolicy(), 4096, 1);
-  negotiated.ac.user_information.max_length = max_length;
-  if (max_length == 1) negotiated.ac.user_information.max_length.reset();
-  peer.send(encode(negotiated.ac));
-}
-
-void respond(RawPeer& peer, const RawPdu& request, std::uint16_t status) {
-  const auto command = CommandSet::parse(command_of(request));
-  REQUIRE(command);
-  peer.send(p_data(request.body[4], true, true, response_to(*command, status, "why").encode()));
-}
-
-Errc code(const Failure& failure) {
-  return static_cast<Errc>(failure.code.value());
-}
-
-}  // namespace
 
 TEST_CASE("C-ECHO and C-STORE from our requestor to our acceptor, many fragments, then release") {
   Node node(test_config(), 2);
