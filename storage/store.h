@@ -2,6 +2,7 @@
 
 #include "storage/audit_trail.h"
 #include "storage/blob_store.h"
+#include "storage/catalogue.h"
 #include "storage/commitments.h"
 #include "storage/correspondence.h"
 #include "storage/file_system.h"
@@ -71,7 +72,7 @@ struct RecoveryReport {
 };
 
 /// A consistent view of the index, the outbox, the queries to sites, the commitments, the performed procedure
-/// steps and the audit trail.
+/// steps, the catalogue and the audit trail.
 class ReadTransaction {
  public:
   virtual ~ReadTransaction() = default;
@@ -80,6 +81,7 @@ class ReadTransaction {
   [[nodiscard]] virtual const Correspondence& correspondence() const = 0;
   [[nodiscard]] virtual const Commitments& commitments() const = 0;
   [[nodiscard]] virtual const PerformedSteps& performed_steps() const = 0;
+  [[nodiscard]] virtual const Catalogue& catalogue() const = 0;
   [[nodiscard]] virtual const AuditTrail& audit() const = 0;
 };
 
@@ -87,6 +89,7 @@ class ReadTransaction {
 class Transaction : public ReadTransaction {
  public:
   using ReadTransaction::audit;
+  using ReadTransaction::catalogue;
   using ReadTransaction::commitments;
   using ReadTransaction::correspondence;
   using ReadTransaction::index;
@@ -97,6 +100,7 @@ class Transaction : public ReadTransaction {
   [[nodiscard]] virtual Correspondence& correspondence() = 0;
   [[nodiscard]] virtual Commitments& commitments() = 0;
   [[nodiscard]] virtual PerformedSteps& performed_steps() = 0;
+  [[nodiscard]] virtual Catalogue& catalogue() = 0;
   [[nodiscard]] virtual AuditTrail& audit() = 0;
 };
 

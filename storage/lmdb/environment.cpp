@@ -45,6 +45,10 @@ constexpr std::array<const char*, static_cast<std::size_t>(Table::count_)> table
     "performed_step",
     "performed_step_by_study",
     "performed_step_message",
+    "catalogue_study",
+    "catalogue_series",
+    "catalogue_instance",
+    "catalogue_key",
 };
 
 // A table that a store of an earlier version does not have yet, opened read-only: it reads as empty. LMDB

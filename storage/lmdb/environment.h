@@ -53,6 +53,10 @@ enum class Table : std::size_t {
   performed_step,            ///< site, uid → PerformedStepRow
   performed_step_by_study,   ///< site, study, uid → nothing
   performed_step_message,    ///< site, uid, number → opaque bytes
+  catalogue_study,           ///< shelf, submission → CatalogueStudy
+  catalogue_series,          ///< shelf, submission, uid → CatalogueSeries
+  catalogue_instance,        ///< shelf, submission, series number, uid → CatalogueInstance
+  catalogue_key,             ///< shelf, key, text, submission → nothing
   count_,
 };
 
