@@ -2,11 +2,10 @@
 
 #include "dimse/types.h"
 #include "gateway/config/members.h"
+#include "gateway/config/network_block.h"
 #include "rules/trial/yaml_reader.h"
 
 #include <boost/asio/ip/address.hpp>
-#include <boost/asio/ip/network_v4.hpp>
-#include <boost/asio/ip/network_v6.hpp>
 
 #include <algorithm>
 #include <array>
@@ -23,20 +22,6 @@ using rules::YamlMap;
 
 /// Sites and destinations are keys of the index.
 constexpr std::size_t longest_name = 64;
-
-bool is_address_block(std::string text) {
-  // A zone is this host's own name for a link; no peer's address is compared with one.
-  if (text.find('%') != std::string::npos) return false;
-  const bool is_v6 = text.find(':') != std::string::npos;
-  if (text.find('/') == std::string::npos) text += is_v6 ? "/128" : "/32";
-  boost::system::error_code error;
-  if (is_v6) {
-    boost::asio::ip::make_network_v6(text, error);
-  } else {
-    boost::asio::ip::make_network_v4(text, error);
-  }
-  return !error;
-}
 
 void read_listen(YamlMap& node, NodeConfig& config, YamlErrors& errors) {
   each_of(node, "listen", errors, [&](const YAML::Node& entry) {
@@ -131,6 +116,8 @@ void read_peer(const YAML::Node& yaml, NodeConfig& config, YamlErrors& errors) {
     }
   }
   members.integer("associations", peer.associations, 1, 10'000);
+  members.text("host", peer.host);
+  members.integer("port", peer.port, 1, 65535);
   if (map.is_map() && peer.ae_title.empty()) errors.add(yaml, "peer has no ae_title");
   if (map.is_map() && peer.site.empty()) errors.add(yaml, "peer has no site");
   if (peer.site.size() > longest_name) errors.add(yaml, "site is too long; expected at most 64 bytes");
@@ -151,6 +138,8 @@ void read_destination(const YAML::Node& yaml, NodeConfig& config, YamlErrors& er
   members.seconds("retry_first_seconds", destination.retry_first, 1, 3600);
   members.seconds("retry_longest_seconds", destination.retry_longest, 1, 86'400);
   members.seconds("response_seconds", destination.response_timeout, 1, 3600);
+  if (const auto commitment = map.take("commitment"))
+    destination.commitment = read_archive_commitment(*commitment, errors);
   if (map.is_map()) {
     if (destination.name.empty()) errors.add(yaml, "destination has no name");
     if (destination.ae_title.empty()) errors.add(yaml, "destination has no ae_title");
@@ -211,6 +200,8 @@ NodeConfig read_config(const YAML::Node& yaml, const std::filesystem::path& fold
           [&](const YAML::Node& entry) { read_destination(entry, config, errors); });
   each_of(root, "trials", errors,
           [&](const YAML::Node& entry) { read_trial(entry, config, folder, errors); });
+  if (const auto commitment = root.take("storage_commitment"))
+    config.commitment = read_commitment(*commitment, errors);
   if (const auto mail = root.take("mail")) config.mail = read_mail(*mail, folder, errors);
   read_sites(root, config, errors);
   root.finish();

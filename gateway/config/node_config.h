@@ -1,6 +1,7 @@
 #pragma once
 
 #include "dimse/log.h"
+#include "gateway/config/commitment_config.h"
 #include "gateway/config/mail_config.h"
 #include "gateway/log/logger.h"
 #include "rules/trial/config_error.h"
@@ -27,6 +28,8 @@ struct Peer {
   std::string site;                    ///< trial site that its images belong to
   std::vector<std::string> addresses;  ///< CIDR blocks or single addresses; empty = loopback only
   std::uint32_t associations = 16;     ///< open at once, for each listening address
+  std::string host = {};               ///< where it can be called, for reports; empty: nowhere
+  std::uint16_t port = 104;
 };
 
 /// Where de-identified instances go.
@@ -40,6 +43,7 @@ struct Destination {
   std::chrono::seconds retry_first{5};        ///< first wait after a failure; doubles, with jitter
   std::chrono::seconds retry_longest{900};    ///< the wait never grows beyond this
   std::chrono::seconds response_timeout{60};  ///< DIMSE response
+  ArchiveCommitment commitment = {};          ///< where a trial wants its storage commitment
 };
 
 struct TrialEntry {
@@ -75,6 +79,7 @@ struct NodeConfig {
   std::vector<Peer> peers;
   std::vector<Destination> destinations;
   std::vector<TrialEntry> trials;
+  CommitmentConfig commitment;
   std::optional<MailConfig> mail;
   std::vector<Site> sites;  ///< sites of peers that are not here get no mail
 };

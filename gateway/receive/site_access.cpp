@@ -1,12 +1,8 @@
 #include "gateway/receive/site_access.h"
 
-#include <boost/asio/ip/address.hpp>
-
 #include <algorithm>
 
 namespace trialgate::gateway {
-namespace ip = boost::asio::ip;
-
 namespace {
 
 // An AE title cannot hold it (PS3.5 table 6.2-1).
@@ -24,19 +20,9 @@ SiteAccess::SiteAccess(const NodeConfig& config) {
     if (!trial.called_ae_title.empty()) called_.insert(trial.called_ae_title);
   }
   for (const Peer& peer : config.peers) {
-    Source source{peer, {}, {}};
     std::vector<std::string> blocks = peer.addresses;
     if (blocks.empty()) blocks = {"127.0.0.0/8", "::1"};
-    for (const std::string& block : blocks) {
-      const bool is_v6 = block.find(':') != std::string::npos;
-      const bool is_single = block.find('/') == std::string::npos;
-      if (is_v6) {
-        source.v6.push_back(ip::make_network_v6(is_single ? block + "/128" : block));
-      } else {
-        source.v4.push_back(ip::make_network_v4(is_single ? block + "/32" : block));
-      }
-    }
-    sources_.push_back(std::move(source));
+    sources_.push_back({peer, NetworkBlocks(blocks)});
   }
   for (const std::string& uid : config.extra_storage_classes)
     contexts_.further_storage_sop_classes.emplace(uid);
@@ -46,24 +32,11 @@ SiteAccess::SiteAccess(const NodeConfig& config) {
   }
 }
 
-bool SiteAccess::Source::holds(const std::string& address) const {
-  boost::system::error_code error;
-  const ip::address parsed = ip::make_address(address, error);
-  if (error) return false;
-  if (parsed.is_v4()) {
-    return std::ranges::any_of(v4, [&](const ip::network_v4& block) {
-      return ip::network_v4(parsed.to_v4(), block.prefix_length()).canonical() == block.canonical();
-    });
-  }
-  return std::ranges::any_of(v6, [&](const ip::network_v6& block) {
-    return ip::network_v6(parsed.to_v6(), block.prefix_length()).canonical() == block.canonical();
-  });
-}
-
 dimse::Decision SiteAccess::decide(const dimse::AssociationRequestView& request) {
   if (!called_.contains(request.called.value())) return dimse::Reject::called_ae_not_recognized();
   const auto source = std::ranges::find_if(sources_, [&](const Source& candidate) {
-    return candidate.peer.ae_title == request.calling.value() && candidate.holds(request.peer_address);
+    return candidate.peer.ae_title == request.calling.value() &&
+           candidate.addresses.hold(request.peer_address);
   });
   if (source == sources_.end()) return dimse::Reject::calling_ae_not_recognized();
   dimse::Accept accept;

@@ -1,10 +1,8 @@
 #pragma once
 
 #include "dimse/scp/access_policy.h"
+#include "gateway/config/network_block.h"
 #include "gateway/config/node_config.h"
-
-#include <boost/asio/ip/network_v4.hpp>
-#include <boost/asio/ip/network_v6.hpp>
 
 #include <set>
 #include <string>
@@ -24,10 +22,7 @@ class SiteAccess final : public dimse::AccessPolicy {
  private:
   struct Source {
     Peer peer;
-    std::vector<boost::asio::ip::network_v4> v4;
-    std::vector<boost::asio::ip::network_v6> v6;
-
-    [[nodiscard]] bool holds(const std::string& address) const;
+    NetworkBlocks addresses;
   };
 
   std::set<std::string> called_;

@@ -58,9 +58,11 @@ TEST_CASE("every value of the node file arrives") {
   free_space: {percent: 0, gib: 0.5}
   extra_storage_classes: [1.2.840.113619.4.26]
 peers:
-  - {ae_title: CT1, site: SITE01, addresses: [10.0.0.0/8, "fd00::/8", 192.0.2.7], associations: 2}
+  - {ae_title: CT1, site: SITE01, addresses: [10.0.0.0/8, "fd00::/8", 192.0.2.7], associations: 2, host: ct1.example, port: 4242}
 destinations:
-  - {name: irc, ae_title: ARCHIVE, host: irc.example, port: 11113, associations: 1, retry_first_seconds: 1}
+  - {name: irc, ae_title: ARCHIVE, host: irc.example, port: 11113, associations: 1, retry_first_seconds: 1,
+     commitment: {addresses: [192.0.2.9], report_within_seconds: 90, requests: 2, refusals: 4}}
+storage_commitment: {retry_first_seconds: 2, give_up_days: 3}
 trials:
   - trial.yaml
   - {file: other.yaml, called_ae_title: OTHER}
@@ -78,6 +80,15 @@ trials:
   CHECK(config.free_space_bytes == 512ULL << 20);
   CHECK(config.peers.front().associations == 2);
   CHECK(config.peers.front().addresses.size() == 3);
+  CHECK(config.peers.front().host == "ct1.example");
+  CHECK(config.peers.front().port == 4242);
+  CHECK(config.commitment.retry_first == std::chrono::seconds(2));
+  CHECK(config.commitment.give_up == std::chrono::hours(72));
+  const ArchiveCommitment& commitment = config.destinations.front().commitment;
+  CHECK(commitment.addresses == std::vector<std::string>{"192.0.2.9"});
+  CHECK(commitment.report_within == std::chrono::seconds(90));
+  CHECK(commitment.requests == 2);
+  CHECK(commitment.refusals == 4);
   CHECK(config.destinations.front().retry_first == std::chrono::seconds(1));
   CHECK(config.trials.front().file == folder.path() / "trial.yaml");
   CHECK(config.trials.back().called_ae_title == "OTHER");
