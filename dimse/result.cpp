@@ -50,6 +50,10 @@ class Category final : public boost::system::error_category {
         return "data set of odd length";
       case Errc::source_failed:
         return "data set could not be read to its end";
+      case Errc::tls_refused:
+        return "TLS handshake failed";
+      case Errc::tls_unusable:
+        return "TLS cannot be set up";
     }
     return "unknown error";
   }

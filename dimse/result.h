@@ -30,6 +30,8 @@ enum class Errc {
   aborted,        ///< by our own user
   odd_length,     ///< a data set of odd length cannot be sent
   source_failed,  ///< an InstanceSource ended before its size
+  tls_refused,    ///< one end did not trust the other, or they share no protocol
+  tls_unusable,   ///< our own certificate, key, authorities or revocation lists
 };
 
 /// What went wrong, and where: a field, a file, a limit. Never patient data.

@@ -5,6 +5,7 @@
 #include "dimse/scp/quota.h"
 #include "dimse/ul/association.h"
 #include "dimse/ul/task_group.h"
+#include "dimse/ul/tls_transport.h"
 
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -185,6 +186,8 @@ void Acceptor::State::admit(tcp::socket socket) {
              {{"peer", info.peer_address},
               {"reason", "2/3/2"},
               {"limit", std::string(total ? "per address" : "total")}});
+  // With TLS it would take a handshake to tell the peer.
+  if (config.tls) return;
   if (auto unit = quota.take("refusals", max_refusals_under_way))
     refusals.spawn(executor, refuse(make_tcp_transport(std::move(socket)), std::move(*unit)));
 }
@@ -199,8 +202,12 @@ Task<void> Acceptor::State::serve(tcp::socket socket, AssociationInfo info, Quot
   limits.progress = config.progress;
   limits.min_bytes_per_second = config.min_bytes_per_second;
   const auto id = info.id;
-  const auto association = std::make_shared<Association>(make_tcp_transport(std::move(socket)),
-                                                         Role::acceptor, limits, AssociationLog(log, id));
+  const AssociationLog association_log(log, id);
+  auto transport =
+      config.tls ? make_tls_transport(std::move(socket), config.tls(), info.peer_address, association_log)
+                 : make_tcp_transport(std::move(socket));
+  const auto association =
+      std::make_shared<Association>(std::move(transport), Role::acceptor, limits, association_log);
   {
     const std::lock_guard lock(mutex);
     associations.emplace(id, association);

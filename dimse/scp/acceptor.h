@@ -5,12 +5,14 @@
 #include "dimse/scp/access_policy.h"
 #include "dimse/scp/store_service.h"
 #include "dimse/task.h"
+#include "dimse/ul/tls_context.h"
 
 #include <boost/asio/any_io_executor.hpp>
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -32,6 +34,9 @@ struct AcceptorConfig {
   std::chrono::milliseconds progress =
       std::chrono::seconds(30);                   ///< allowance of every message beside the rate floor
   std::uint32_t min_bytes_per_second = 8 * 1024;  ///< a message that is slower in the mean is cut off
+  /// What the next connection's TLS handshake goes by, which ARTIM limits too; called on any I/O thread, must
+  /// not block and not give null. Not set: plain connections.
+  std::function<std::shared_ptr<const TlsContext>()> tls;
 };
 
 /// Errors: local_limit naming the field that is out of its bounds.

@@ -2,6 +2,7 @@
 
 #include "dimse/scp/storage_sop_classes.h"
 #include "dimse/types.h"
+#include "dimse/ul/tls_certificate.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -9,6 +10,7 @@
 #include <set>
 #include <span>
 #include <string>
+#include <string_view>
 #include <variant>
 
 namespace trialgate::dimse {
@@ -29,6 +31,7 @@ struct AssociationRequestView {
   const Uid& implementation_class_uid;
   const std::string& implementation_version_name;
   std::optional<UserIdentityView> user_identity;
+  const TlsCertificate* certificate = nullptr;  ///< verified, of the requestor; null: a plain connection
 };
 
 /// Which presentation contexts a peer gets. The first transfer syntax of its proposal that is listed here is
@@ -56,6 +59,7 @@ struct Reject {
   std::uint8_t result = 1;
   std::uint8_t source = 1;
   std::uint8_t reason = 1;
+  std::string_view why = {};  ///< for the log, beside the numbers; text that lives as long as the program
 
   static constexpr Reject called_ae_not_recognized() noexcept { return {1, 1, 7}; }
   static constexpr Reject calling_ae_not_recognized() noexcept { return {1, 1, 3}; }
@@ -65,7 +69,10 @@ struct Reject {
   static constexpr Reject local_limit_exceeded() noexcept { return {2, 3, 2}; }
   static constexpr Reject temporary_congestion() noexcept { return {2, 3, 1}; }
 
-  bool operator==(const Reject&) const = default;
+  /// What the peer sees of it.
+  bool operator==(const Reject& other) const noexcept {
+    return result == other.result && source == other.source && reason == other.reason;
+  }
 };
 
 using Decision = std::variant<Accept, Reject>;

@@ -93,7 +93,8 @@ std::optional<Reject> AssociationServer::decide(const AssociateRq& rq) {
                               local_port_,
                               info_.implementation_class_uid,
                               info_.implementation_version_name,
-                              std::nullopt};
+                              std::nullopt,
+                              association_.peer_certificate()};
   if (const auto& identity = rq.user_information.user_identity)
     view.user_identity = UserIdentityView{identity->type, identity->primary_field, identity->secondary_field};
   Decision decision = policy_.decide(view);
@@ -296,7 +297,8 @@ void AssociationServer::log_rejected(const AssociateRq& rq, const Reject& reject
                            {{"calling", printable(rq.titles.calling_ae().value())},
                             {"called", printable(rq.titles.called_ae().value())},
                             {"peer", info_.peer_address},
-                            {"reason", numbers(reject)}});
+                            {"reason", numbers(reject)},
+                            {"why", std::string(reject.why)}});
 }
 
 void AssociationServer::log_not_established(const Failure& failure) const {

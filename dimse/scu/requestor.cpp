@@ -2,6 +2,7 @@
 
 #include "dimse/scp/storage_sop_classes.h"
 #include "dimse/scu/requestor_impl.h"
+#include "dimse/ul/tls_transport.h"
 
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -118,6 +119,13 @@ CommandSet normalized_request(const NormalizedOperation& operation) {
   return request;
 }
 
+std::unique_ptr<Transport> transport_for(tcp::socket socket, const RequestorConfig& config,
+                                         const AssociationLog& log) {
+  if (!config.tls) return make_tcp_transport(std::move(socket));
+  const std::string& name = config.tls_server_name.empty() ? config.host : config.tls_server_name;
+  return make_tls_transport(std::move(socket), config.tls, name, log);
+}
+
 void log_opened(const AssociationLog& log, const AssociationInfo& info, std::size_t accepted,
                 std::size_t proposed) {
   log.event(Level::info, "requestor.open",
@@ -156,8 +164,9 @@ Task<Result<std::unique_ptr<Requestor>>> Requestor::open(RequestorConfig config,
     co_return socket.error();
   }
   const std::size_t proposed = contexts.size();
-  auto impl = std::make_shared<Impl>(std::move(config), make_tcp_transport(std::move(*socket)), info,
-                                     association_log, services);
+  auto transport = transport_for(std::move(*socket), config, association_log);
+  auto impl =
+      std::make_shared<Impl>(std::move(config), std::move(transport), info, association_log, services);
   const auto established = co_await impl->establish(std::move(contexts));
   if (!established) {
     log_failed(association_log, info, established.error());

@@ -7,6 +7,7 @@
 #include "dimse/scu/operations.h"
 #include "dimse/task.h"
 #include "dimse/types.h"
+#include "dimse/ul/tls_context.h"
 
 #include <chrono>
 #include <cstdint>
@@ -33,8 +34,10 @@ struct RequestorConfig {
   /// Operations under way at once that are asked for (PS3.7 §D.3.3.3, asynchronous operations window); 1
   /// proposes no window. Some peers cannot bear the proposal, so it is for those that are known to.
   std::uint16_t operations_window = 1;
-  std::uint64_t association_id = 0;  ///< `id` of its log events, chosen by the caller
-  std::string peer_id;               ///< as in AssociationInfo, for the services of the peer's requests
+  std::uint64_t association_id = 0;       ///< `id` of its log events, chosen by the caller
+  std::string peer_id;                    ///< as in AssociationInfo, for the services of the peer's requests
+  std::shared_ptr<const TlsContext> tls;  ///< null: a plain connection; the handshake counts to `associate`
+  std::string tls_server_name;            ///< whom the peer's certificate must be made for; empty: `host`
 };
 
 /// Which part the requestor plays for a SOP class (PS3.7 §D.3.3.4). Other than scu it is proposed by a role
@@ -73,7 +76,7 @@ class Requestor {
   /// Errors: what the system says of name or connection; deadline_expired; association_rejected with
   /// "result/source/reason" in `where`; no_presentation_context if the peer accepted none (it was released);
   /// local_limit for a config or proposal out of bounds (1 to 128 contexts); peer_aborted, peer_closed,
-  /// malformed_pdu.
+  /// malformed_pdu; tls_refused.
   [[nodiscard]] static Task<Result<std::unique_ptr<Requestor>>> open(RequestorConfig config,
                                                                      std::vector<ProposedContext> contexts,
                                                                      Log& log, PeerServices services = {});

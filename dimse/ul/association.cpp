@@ -98,6 +98,7 @@ Failure Association::closed(const boost::system::error_code& error) {
                 std::string(name_of(*deadline)));
   }
   if (ended_by_us_) return fail(*ended_by_us_, {});
+  if (std::string why = transport_->refusal(); !why.empty()) return fail(Errc::tls_refused, std::move(why));
   return fail(Errc::peer_closed, error ? error.message() : std::string());
 }
 

@@ -60,6 +60,10 @@ class Association {
   /// The peer has sent something at all.
   [[nodiscard]] bool has_received() const noexcept { return received_bytes_ > 0; }
   [[nodiscard]] boost::asio::any_io_executor executor() { return transport_->executor(); }
+  /// With what the peer authenticated itself; null on a plain connection.
+  [[nodiscard]] const TlsCertificate* peer_certificate() const noexcept {
+    return transport_->peer_certificate();
+  }
 
   /// Next indication. A fragment's bytes are valid until the next call.
   /// What the standard answers by itself is answered here: an invalid or unexpected PDU by A-ABORT, after

@@ -43,6 +43,8 @@ PeerAnswer peer_answer(const Failure& failure) noexcept {
     case Errc::shutting_down:
     case Errc::aborted:
     case Errc::odd_length:
+    case Errc::tls_refused:
+    case Errc::tls_unusable:
     case Errc::source_failed:
       return {{by_user, 0}, status::processing_failure};
   }

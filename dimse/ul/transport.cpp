@@ -1,11 +1,9 @@
 #include "dimse/ul/transport.h"
 
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/socket_base.hpp>
-#include <boost/asio/write.hpp>
+#include "dimse/ul/tcp_options.h"
 
-#include <netinet/tcp.h>
-#include <sys/socket.h>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/write.hpp>
 
 namespace trialgate::dimse {
 namespace {
@@ -16,16 +14,13 @@ using boost::system::error_code;
 class TcpTransport final : public Transport {
  public:
   explicit TcpTransport(asio::ip::tcp::socket socket) : socket_(std::move(socket)) {
-    error_code ignored;
-    socket_.set_option(asio::ip::tcp::no_delay(true), ignored);
-    socket_.set_option(asio::socket_base::keep_alive(true), ignored);
-    acknowledge_at_once();
+    set_tcp_options(socket_);
   }
 
   Task<ReadResult> read_some(std::span<std::uint8_t> buffer) override {
     auto [error, count] =
         co_await socket_.async_read_some(asio::buffer(buffer.data(), buffer.size()), use_task);
-    acknowledge_at_once();
+    acknowledge_at_once(socket_);
     co_return ReadResult{error, count};
   }
 
@@ -53,15 +48,6 @@ class TcpTransport final : public Transport {
   asio::any_io_executor executor() override { return socket_.get_executor(); }
 
  private:
-  /// A sender with Nagle's delay on, as DCMTK is by default, waits for our acknowledgement before the end of
-  /// each message, and Linux delays that by 40 ms. The kernel drops the flag by itself, so it is set after
-  /// every read.
-  void acknowledge_at_once() noexcept {
-    const int on = 1;
-    if (socket_.is_open())
-      (void)::setsockopt(socket_.native_handle(), IPPROTO_TCP, TCP_QUICKACK, &on, sizeof on);
-  }
-
   asio::ip::tcp::socket socket_;
 };
 

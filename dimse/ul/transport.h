@@ -1,6 +1,7 @@
 #pragma once
 
 #include "dimse/task.h"
+#include "dimse/ul/tls_certificate.h"
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/system/error_code.hpp>
@@ -8,6 +9,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 
 namespace trialgate::dimse {
 
@@ -31,6 +33,10 @@ class Transport {
   virtual void shutdown_send() noexcept = 0;
   virtual void close() noexcept = 0;
   [[nodiscard]] virtual boost::asio::any_io_executor executor() = 0;
+  /// With what the peer authenticated itself; null on a plain connection, and until the first read or write.
+  [[nodiscard]] virtual const TlsCertificate* peer_certificate() const noexcept { return nullptr; }
+  /// Why the two ends did not come to trust each other, for logs; empty if that is not what went wrong.
+  [[nodiscard]] virtual std::string refusal() const { return {}; }
 };
 
 /// A plain TCP connection, with Nagle's delay off, delayed acknowledgements off and keep-alive on.
