@@ -107,6 +107,7 @@ storage::Result<std::size_t> requeue_known(storage::Transaction& transaction, co
     delivery.version = row.version;
     delivery.state = storage::DeliveryState::queued;
     delivery.not_before = now;
+    delivery.refusals = 0;
     if (auto updated = transaction.outbox().update(delivery); !updated) return updated.error();
     ++queued;
   }

@@ -6,6 +6,7 @@
 #include "gateway/pipeline/transition.h"
 
 #include <algorithm>
+#include <map>
 #include <set>
 #include <string>
 #include <utility>
@@ -16,20 +17,23 @@ namespace {
 
 /// Destination and derived SOP Instance UID.
 using Leg = std::pair<std::string, std::string>;
+/// What is to be delivered, and whether only the destination's storage commitment confirms it.
+using Legs = std::map<Leg, bool>;
 
 /// What the delivery rules ask for.
-storage::Result<std::set<Leg>> planned_legs(const storage::ReadTransaction& transaction,
-                                            const rules::Trial& trial, const storage::SubmissionRow& row) {
+storage::Result<Legs> planned_legs(const storage::ReadTransaction& transaction, const rules::Trial& trial,
+                                   const storage::SubmissionRow& row) {
   auto verdict = read_verdict(transaction, row);
   if (!verdict) return verdict.error();
   auto file = read_submission(transaction, row);
   if (!file) return file.error();
   const std::vector<PlannedDelivery> plan = plan_deliveries(trial, *verdict, modalities_of(**file));
-  std::set<Leg> legs;
+  Legs legs;
   auto walked = transaction.index().derived_of(row.id, row.version, [&](const storage::DerivedRow& derived) {
     for (const PlannedDelivery& delivery : plan) {
       if (delivery.instances.contains(derived.source_sop_instance_uid)) {
-        legs.emplace(delivery.destination, derived.sop_instance_uid);
+        legs.emplace(Leg(delivery.destination, derived.sop_instance_uid),
+                     delivery.confirm == rules::Confirmation::storage_commitment);
       }
     }
     return true;
@@ -40,13 +44,18 @@ storage::Result<std::set<Leg>> planned_legs(const storage::ReadTransaction& tran
 
 /// Brings what earlier versions have queued into line with the plan of this one, and returns what of the plan
 /// has no delivery yet.
-storage::Result<std::set<Leg>> align_earlier(storage::Transaction& transaction,
-                                             const storage::SubmissionRow& row, std::set<Leg> plan,
-                                             storage::UtcTime now) {
+storage::Result<Legs> align_earlier(storage::Transaction& transaction, const storage::SubmissionRow& row,
+                                    Legs plan, storage::UtcTime now) {
   auto earlier = transaction.outbox().deliveries_of(row.id);
   if (!earlier) return earlier.error();
   for (storage::DeliveryRow& delivery : *earlier) {
-    const bool wanted = plan.erase({delivery.destination, delivery.sop_instance_uid}) > 0;
+    const auto leg = plan.find({delivery.destination, delivery.sop_instance_uid});
+    const bool wanted = leg != plan.end();
+    const bool commitment_changed = wanted && delivery.needs_commitment != leg->second;
+    if (wanted) {
+      delivery.needs_commitment = leg->second;
+      plan.erase(leg);
+    }
     const bool queued = delivery.state == storage::DeliveryState::queued;
     const bool failed = delivery.state == storage::DeliveryState::failed;
     if (wanted && (queued || failed)) {
@@ -57,7 +66,7 @@ storage::Result<std::set<Leg>> align_earlier(storage::Transaction& transaction,
     } else if (queued) {
       delivery.state = storage::DeliveryState::failed;
       delivery.last_error = "version " + std::to_string(row.version) + " of the study does not ask for it";
-    } else {
+    } else if (!commitment_changed) {
       continue;
     }
     if (auto updated = transaction.outbox().update(delivery); !updated) return updated.error();
@@ -66,20 +75,21 @@ storage::Result<std::set<Leg>> align_earlier(storage::Transaction& transaction,
 }
 
 storage::Result<void> record_dispatch(storage::Transaction& transaction, const storage::SubmissionRow& seen,
-                                      const std::set<Leg>& plan) {
+                                      const Legs& plan) {
   const storage::UtcTime now = utc_now();
   auto current = unchanged(transaction, seen);
   if (!current) return current.error();
   auto missing = align_earlier(transaction, *current, plan, now);
   if (!missing) return missing.error();
   std::set<std::string> destinations;
-  for (const auto& [destination, sop_instance_uid] : plan) destinations.insert(destination);
-  for (const auto& [destination, sop_instance_uid] : *missing) {
+  for (const auto& [leg, needs_commitment] : plan) destinations.insert(leg.first);
+  for (const auto& [leg, needs_commitment] : *missing) {
     storage::DeliveryRow delivery;
     delivery.submission = current->id;
     delivery.version = current->version;
-    delivery.destination = destination;
-    delivery.sop_instance_uid = sop_instance_uid;
+    delivery.destination = leg.first;
+    delivery.sop_instance_uid = leg.second;
+    delivery.needs_commitment = needs_commitment;
     delivery.enqueued_at = delivery.not_before = now;
     if (auto queued = transaction.outbox().enqueue(delivery); !queued) return queued.error();
   }
@@ -112,7 +122,7 @@ storage::Result<bool> is_delivered(const storage::ReadTransaction& transaction,
 
 storage::Result<bool> dispatch(storage::Store& store, const TrialSet& trials,
                                const storage::SubmissionRow& row) {
-  std::set<Leg> plan;
+  Legs plan;
   bool has_derived = false;
   auto read = store.read([&](const storage::ReadTransaction& transaction) -> storage::Result<void> {
     auto walked = transaction.index().derived_of(row.id, row.version, [&](const storage::DerivedRow&) {
@@ -158,11 +168,7 @@ storage::Result<bool> conclude(storage::Store& store, const storage::SubmissionR
                   "submission.delivered",
                   "every destination answered success for every instance",
                   {}};
-    if (auto entered = enter(transaction, *current, storage::SubmissionState::delivered, delivered); !entered)
-      return entered;
-    Act confirmed{
-        delivered.at, "trialgate", "submission.confirmed", "by the C-STORE status of each instance", {}};
-    return enter(transaction, *current, storage::SubmissionState::confirmed, confirmed);
+    return enter(transaction, *current, storage::SubmissionState::delivered, delivered);
   });
   if (!recorded) return recorded.error();
   return complete;

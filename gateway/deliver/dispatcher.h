@@ -13,8 +13,8 @@ namespace trialgate::gateway {
 [[nodiscard]] storage::Result<bool> dispatch(storage::Store& store, const TrialSet& trials,
                                              const storage::SubmissionRow& row);
 
-/// Moves a delivering submission on when nothing of it is queued and nothing failed: delivered, then
-/// confirmed, since the destinations answered success for every instance. Returns whether it moved on.
+/// Moves a delivering submission on to delivered when nothing of it is queued and nothing failed. What makes
+/// it confirmed is a step of its own (commit/confirmation.h). Returns whether it moved on.
 [[nodiscard]] storage::Result<bool> conclude(storage::Store& store, const storage::SubmissionRow& row);
 
 }  // namespace trialgate::gateway

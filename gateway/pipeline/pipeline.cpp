@@ -1,5 +1,6 @@
 #include "gateway/pipeline/pipeline.h"
 
+#include "gateway/commit/confirmation.h"
 #include "gateway/deliver/dispatcher.h"
 #include "gateway/pipeline/clock.h"
 #include "gateway/pipeline/transition.h"
@@ -14,6 +15,8 @@ constexpr std::chrono::milliseconds gather{20};
 constexpr std::chrono::milliseconds pause_in_receiving{30};
 constexpr std::chrono::seconds examination_waits{5};
 constexpr std::chrono::seconds trial_look{1};
+/// What waits for reports stands still for long.
+constexpr std::chrono::milliseconds confirmation_look{500};
 constexpr std::chrono::seconds retry_first{5};
 constexpr std::chrono::seconds retry_longest{300};
 /// Without any trial there is none that says how long.
@@ -39,12 +42,13 @@ void Pipeline::Runner::run() {
 }
 
 Pipeline::Pipeline(storage::Store& store, InstanceWorkers& workers, TrialBook& trials,
-                   const Reception& reception, Forwarder& forwarder, const NodeConfig& config,
-                   PipelineWakeUps& wake_ups, Logger& log)
+                   const Reception& reception, Forwarder& forwarder, CommitmentUser& commitments,
+                   const NodeConfig& config, PipelineWakeUps& wake_ups, Logger& log)
     : store_(store),
       trials_(trials),
       reception_(reception),
       forwarder_(forwarder),
+      commitments_(commitments),
       config_(config),
       log_(log),
       wake_ups_(wake_ups),
@@ -90,6 +94,7 @@ bool Pipeline::may_examine() {
 bool Pipeline::release() {
   dispatch_deidentified();
   conclude_delivering();
+  confirm_delivered();
   // One study at a time, so that the next one does not wait for its dispatch behind all others.
   for (const storage::SubmissionRow& row : in_state(storage::SubmissionState::released)) {
     if (!retries_.may_try(row)) continue;
@@ -115,7 +120,20 @@ void Pipeline::conclude_delivering() {
     if (!retries_.may_try(row)) continue;
     const auto concluded = conclude(store_, row);
     settle(row, "conclude", concluded ? storage::Result<void>() : concluded.error());
-    if (concluded && *concluded) {
+    if (concluded && *concluded) next_confirmation_ = {};
+  }
+}
+
+void Pipeline::confirm_delivered() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now < next_confirmation_) return;
+  next_confirmation_ = now + confirmation_look;
+  for (const storage::SubmissionRow& row : in_state(storage::SubmissionState::delivered)) {
+    if (!retries_.may_try(row)) continue;
+    const auto outcome = confirm(store_, config_, row);
+    settle(row, "confirm", outcome ? storage::Result<void>() : outcome.error());
+    if (outcome && *outcome == Confirmed::asked) commitments_.wake();
+    if (outcome && *outcome == Confirmed::confirmed) {
       log_.event(dimse::Level::info, "submission.confirmed",
                  {{"submission", static_cast<std::int64_t>(row.id)}, {"study_uid", row.study_uid}});
     }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "gateway/commit/commitment_user.h"
 #include "gateway/config/node_config.h"
 #include "gateway/config/trial_book.h"
 #include "gateway/deliver/deriver.h"
@@ -29,7 +30,8 @@ class Pipeline {
  public:
   /// `wake_ups` and `workers` outlive what still calls back after the destructor has returned: the committer.
   Pipeline(storage::Store& store, InstanceWorkers& workers, TrialBook& trials, const Reception& reception,
-           Forwarder& forwarder, const NodeConfig& config, PipelineWakeUps& wake_ups, Logger& log);
+           Forwarder& forwarder, CommitmentUser& commitments, const NodeConfig& config,
+           PipelineWakeUps& wake_ups, Logger& log);
   /// Ends after the steps under way; PipelineWakeUps::stop() and InstanceWorkers::stop() before it make these
   /// short.
   ~Pipeline();
@@ -61,6 +63,7 @@ class Pipeline {
   [[nodiscard]] bool release();
   void dispatch_deidentified();
   void conclude_delivering();
+  void confirm_delivered();
   void reload_trials();
   [[nodiscard]] bool is_complete(const storage::SubmissionRow& row, storage::UtcTime now) const;
   void complete(const storage::SubmissionRow& row);
@@ -74,6 +77,7 @@ class Pipeline {
   TrialBook& trials_;
   const Reception& reception_;
   Forwarder& forwarder_;
+  CommitmentUser& commitments_;
   const NodeConfig& config_;
   Logger& log_;
   PipelineWakeUps& wake_ups_;
@@ -83,6 +87,7 @@ class Pipeline {
   Deriver deriver_;
   const storage::UtcTime started_at_ = utc_now();
   std::chrono::steady_clock::time_point next_trial_look_{};
+  std::chrono::steady_clock::time_point next_confirmation_{};
   std::optional<std::chrono::steady_clock::time_point> receiving_since_;
   Retries retries_;
   Runner intake_;

@@ -1,6 +1,8 @@
 #include "gateway/serve/node.h"
 
 #include "dimse/scp/acceptor.h"
+#include "gateway/commit/commitment_provider.h"
+#include "gateway/commit/commitment_user.h"
 #include "gateway/config/key_file.h"
 #include "gateway/config/trial_book.h"
 #include "gateway/deliver/forwarder.h"
@@ -291,13 +293,17 @@ int run(const ServeOptions& options, const NodeConfig& config, TrialBook& trials
   InstanceWorkers workers(worker_config(config));
   asio::thread_pool disk(disk_threads);
   Reception reception(store, disk, log, wake);
+  CommitmentProvider commitment_provider(store, config, log);
+  CommitmentUser commitment_user(store, config, log, wake);
   SiteAccess access(config);
   IoThreads io(config.io_threads);
   Listeners listeners(config, io.executors(), access, reception, log);
   if (const std::string problem = listeners.listen(); !problem.empty()) return cannot_start(problem);
   Forwarder forwarder(store, config, log, wake);
-  auto pipeline =
-      std::make_unique<Pipeline>(store, workers, trials, reception, forwarder, config, wake_ups, log);
+  commitment_provider.start();
+  commitment_user.start();
+  auto pipeline = std::make_unique<Pipeline>(store, workers, trials, reception, forwarder, commitment_user,
+                                             config, wake_ups, log);
   std::unique_ptr<Notifier> notifier;
   if (mailing) {
     notifier = std::make_unique<Notifier>(store, trials, config, *config.mail, std::move(mailing->templates),
@@ -306,6 +312,8 @@ int run(const ServeOptions& options, const NodeConfig& config, TrialBook& trials
   const std::string problem = work(options, config, store, listeners, log);
   listeners.drain(problem.empty() ? config.drain : std::chrono::milliseconds(0));
   forwarder.stop(problem.empty() ? config.drain : std::chrono::milliseconds(0));
+  commitment_user.stop(std::chrono::milliseconds(0));
+  commitment_provider.stop(std::chrono::milliseconds(0));
   // What the pipeline waits for ends at once; all of it is done again after the next start.
   wake_ups.stop();
   workers.stop(std::chrono::milliseconds(0));

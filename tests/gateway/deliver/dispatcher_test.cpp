@@ -140,7 +140,7 @@ TEST_CASE("dispatch queues each instance once for each destination; conclude wai
   CHECK(store.submission(1).state == State::delivering);
   set_all(store, Delivery::delivered);
   CHECK(*conclude(*store, store.submission(1)));
-  CHECK(store.submission(1).state == State::confirmed);
+  CHECK(store.submission(1).state == State::delivered);
   CHECK(store.events("submission.delivered") == 1);
 }
 

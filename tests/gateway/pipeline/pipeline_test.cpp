@@ -45,8 +45,9 @@ class WholeNode {
     workers_ = std::make_unique<InstanceWorkers>(workers_config_);
     receiving_ = std::make_unique<ReceivingNode>(*store, wake);
     forwarder_ = std::make_unique<Forwarder>(*store, config_, receiving_->log(), wake);
+    commitments_ = std::make_unique<CommitmentUser>(*store, config_, receiving_->log(), wake);
     pipeline_ = std::make_unique<Pipeline>(*store, *workers_, *trials_, receiving_->reception(), *forwarder_,
-                                           config_, *wake_ups_, receiving_->log());
+                                           *commitments_, config_, *wake_ups_, receiving_->log());
   }
   /// In the node's own order.
   void stop() {
@@ -55,6 +56,7 @@ class WholeNode {
     wake_ups_->stop();
     workers_->stop(std::chrono::milliseconds(0));
     pipeline_.reset();
+    commitments_.reset();
     forwarder_.reset();
     receiving_.reset();
     workers_.reset();
@@ -84,6 +86,7 @@ class WholeNode {
   std::unique_ptr<InstanceWorkers> workers_;
   std::unique_ptr<ReceivingNode> receiving_;
   std::unique_ptr<Forwarder> forwarder_;
+  std::unique_ptr<CommitmentUser> commitments_;
   std::unique_ptr<Pipeline> pipeline_;
 };
 
