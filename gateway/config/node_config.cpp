@@ -119,7 +119,11 @@ void read_peer(const YAML::Node& yaml, NodeConfig& config, YamlErrors& errors) {
   members.text("host", peer.host);
   members.integer("port", peer.port, 1, 65535);
   if (map.is_map() && peer.ae_title.empty()) errors.add(yaml, "peer has no ae_title");
-  if (map.is_map() && peer.site.empty()) errors.add(yaml, "peer has no site");
+  const bool looks_only =
+      std::ranges::any_of(config.views, [&](const View& view) { return view.admits(peer.ae_title); });
+  if (map.is_map() && peer.site.empty() && !looks_only) {
+    errors.add(yaml, "peer has no site, and no view is for it");
+  }
   if (peer.site.size() > longest_name) errors.add(yaml, "site is too long; expected at most 64 bytes");
   map.finish();
   config.peers.push_back(std::move(peer));
@@ -195,11 +199,17 @@ NodeConfig read_config(const YAML::Node& yaml, const std::filesystem::path& fold
   NodeConfig config;
   YamlMap root(yaml, "the node file", errors);
   if (const auto node = root.need("node")) read_node(*node, config, folder, errors);
+  std::vector<YAML::Node> views;
+  each_of(root, "views", errors, [&](const YAML::Node& entry) {
+    views.push_back(entry);
+    config.views.push_back(read_view(entry, errors));
+  });
   each_of(root, "peers", errors, [&](const YAML::Node& entry) { read_peer(entry, config, errors); });
   each_of(root, "destinations", errors,
           [&](const YAML::Node& entry) { read_destination(entry, config, errors); });
   each_of(root, "trials", errors,
           [&](const YAML::Node& entry) { read_trial(entry, config, folder, errors); });
+  for (std::size_t i = 0; i < views.size(); ++i) check_view(config, i, views[i], errors);
   if (const auto commitment = root.take("storage_commitment"))
     config.commitment = read_commitment(*commitment, errors);
   if (const auto mail = root.take("mail")) config.mail = read_mail(*mail, folder, errors);

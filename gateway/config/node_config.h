@@ -3,6 +3,7 @@
 #include "dimse/log.h"
 #include "gateway/config/commitment_config.h"
 #include "gateway/config/mail_config.h"
+#include "gateway/config/views_config.h"
 #include "gateway/log/logger.h"
 #include "rules/trial/config_error.h"
 
@@ -22,10 +23,11 @@ struct ListenAddress {
   std::uint16_t port = 11112;         ///< PS3.8 §9.1.1 registered port; 0 = any free one
 };
 
-/// A source of images. AE titles are labels that a peer chooses, so the address counts as well.
+/// A source of images, or who looks at a view. AE titles are labels that a peer chooses, so the address
+/// counts as well.
 struct Peer {
   std::string ae_title;                ///< calling AE title, case-sensitive
-  std::string site;                    ///< trial site that its images belong to
+  std::string site;                    ///< trial site that its images belong to; empty: it sends none
   std::vector<std::string> addresses;  ///< CIDR blocks or single addresses; empty = loopback only
   std::uint32_t associations = 16;     ///< open at once, for each listening address
   std::string host = {};               ///< where it can be called, for reports; empty: nowhere
@@ -78,6 +80,7 @@ struct NodeConfig {
   bool accept_deflated = false;
   std::vector<Peer> peers;
   std::vector<Destination> destinations;
+  std::vector<View> views;
   std::vector<TrialEntry> trials;
   CommitmentConfig commitment;
   std::optional<MailConfig> mail;

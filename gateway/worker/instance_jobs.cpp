@@ -47,6 +47,15 @@ class MappedFile {
   std::span<const std::uint8_t> bytes_;
 };
 
+/// Whether deflated data sets are taken at all is the listener's decision; what was stored is read. Their
+/// pixels go back with the answer, whose length is bounded.
+rules::Limits limits() {
+  rules::Limits limits;
+  limits.allow_deflated = true;
+  limits.max_inflated_bytes = 48ULL << 20U;
+  return limits;
+}
+
 constexpr const char* nothing_to_read = "the file is empty or cannot be mapped";
 
 WorkerReply examine_job(const WorkerRequest& request) {
@@ -56,7 +65,7 @@ WorkerReply examine_job(const WorkerRequest& request) {
   }
   const MappedFile file(request.file);
   if (file.bytes().empty()) return error_reply(nothing_to_read);
-  const auto record = rules::examine(file.bytes(), extra_paths);
+  const auto record = rules::examine(file.bytes(), extra_paths, limits());
   return record ? examine_reply(*record) : error_reply(record.error().message());
 }
 
@@ -187,7 +196,7 @@ WorkerReply deidentify_job(PlanReader& plans, const WorkerRequest& request) {
   if (plan == nullptr) return error_reply("de-identification plan: " + plans.reason());
   const MappedFile file(request.file);
   if (file.bytes().empty()) return error_reply(nothing_to_read);
-  auto outcome = rules::deidentify(file.bytes(), plan->rules, plan->subject, plan->identity);
+  auto outcome = rules::deidentify(file.bytes(), plan->rules, plan->subject, plan->identity, limits());
   if (const auto* held = std::get_if<rules::Held>(&outcome)) return held_reply(*held);
   auto& instance = std::get<rules::Deidentified>(outcome);
   storage::DigestBuilder builder;

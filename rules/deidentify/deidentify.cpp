@@ -46,6 +46,7 @@ class Run {
       : file_(file),
         rules_(rules),
         subject_(subject),
+        identity_(identity),
         pass_(rules.actions(), identity, subject,
               identity.shift_days(subject.subject_id, rules.rules().max_shift_days)) {}
 
@@ -181,6 +182,7 @@ class Run {
     result_.series_uid = text_of(data_set_, tags::series_instance_uid);
     if (auto cause = write_out()) return *cause;
     if (auto cause = search_residual()) return *cause;
+    for (const std::string& uid : pass_.removed_uids()) result_.uids.emplace(uid, identity_.new_uid(uid));
     finish_report(markers);
     return std::move(result_);
   }
@@ -293,7 +295,7 @@ class Run {
   }
 
   void finish_report(const DeidentificationMarkers& markers) {
-    result_.report = pass_.report();
+    result_.report = pass_.deeds().report();
     result_.report.codes = markers.codes;
     result_.report.tables_edition = tables_edition;
     result_.report.tables_sha256 = tables_sha256();
@@ -306,6 +308,7 @@ class Run {
   std::span<const std::uint8_t> file_;
   const CompiledRules& rules_;
   const DeidentificationSubject& subject_;
+  const Identity& identity_;
   FileView view_;
   std::span<const std::uint8_t> bytes_;  // the data set in file_
   DataSet data_set_;

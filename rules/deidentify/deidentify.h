@@ -88,6 +88,8 @@ struct Deidentified {
   std::string source_sop_instance_uid;
   std::string source_study_uid;
   std::string source_series_uid;
+  /// Every UID of the source that is not in the output, and what stands for it where something does.
+  std::map<std::string, std::string, std::less<>> uids;
   DeidentificationReport report;
 };
 

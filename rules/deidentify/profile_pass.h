@@ -3,17 +3,17 @@
 #include "rules/dataset/charset.h"
 #include "rules/dataset/data_set.h"
 #include "rules/deidentify/action_table.h"
+#include "rules/deidentify/deeds.h"
 #include "rules/deidentify/identity.h"
 #include "rules/deidentify/private_claims.h"
+#include "rules/deidentify/removed_values.h"
 #include "rules/deidentify/report.h"
-#include "rules/deidentify/residual.h"
 #include "rules/deidentify/safe_private.h"
 
 #include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 namespace trialgate::rules {
@@ -34,18 +34,21 @@ class ProfilePass {
 
   /// Why the result must not leave; empty when it may, as far as this pass can tell.
   [[nodiscard]] const std::vector<HoldCause>& causes() const noexcept { return causes_; }
-  [[nodiscard]] ResidualSearch& residual() noexcept { return residual_; }
-  [[nodiscard]] const ResidualSearch& residual() const noexcept { return residual_; }
+  /// For what was removed.
+  [[nodiscard]] ResidualSearch& residual() noexcept { return removed_.search(); }
+  [[nodiscard]] const ResidualSearch& residual() const noexcept { return removed_.search(); }
+  /// UIDs of the source that are not in the output.
+  [[nodiscard]] const std::set<std::string, std::less<>>& removed_uids() const noexcept {
+    return removed_.uids();
+  }
   /// An attribute was met about which Device Identity and Modified Dates contradict each other.
   [[nodiscard]] bool met_device_date() const noexcept { return met_device_date_; }
   /// For deeds that others do afterwards.
-  void note(Tag tag, Deed deed, std::string_view rule);
-  /// Counts and attributes; everything else is the caller's.
-  [[nodiscard]] DeidentificationReport report() const;
+  void note(Tag tag, Deed deed, std::string_view rule) { deeds_.note(tag, deed, rule); }
+  [[nodiscard]] const Deeds& deeds() const noexcept { return deeds_; }
 
  private:
-  /// Character set of the list in work; null when it cannot be determined.
-  using Characters = const std::optional<CharacterSet>*;
+  using Characters = RemovedValues::Characters;
 
   /// `content` decides about the value when the list is a content item of a report.
   void list(ElementList& elements, Characters inherited, const Decision* content = nullptr);
@@ -56,6 +59,7 @@ class ProfilePass {
   bool carry_out(ElementList& parent, Element& element, const Decision& decision, Characters characters);
   bool profile(ElementList& parent, Element& element, const Decision& decision, Characters characters);
   bool keep(Element& element, const Decision& decision, Characters characters);
+  bool cap_age(Element& element, const Decision& decision);
   bool shift(Element& element, const Decision& decision, Characters characters);
   bool write_other(ElementList& parent, Element& element, const Decision& decision, Characters characters);
   bool clean(ElementList& parent, Element& element, const Decision& decision, Characters characters);
@@ -63,14 +67,6 @@ class ProfilePass {
   void descend(Element& element, Characters characters);
   void content(Element& element, const Decision& decision, Characters characters);
   void check_kept_text(const Element& element, Characters characters);
-  /// Adds the identifying values of an element that is removed or changed.
-  void collect(const Element& element, Characters characters);
-  void collect_text(const Element& element, Characters characters);
-  /// The value is no more than what a kept attribute says about the equipment.
-  [[nodiscard]] bool is_technical(Tag tag, std::string_view value) const;
-  /// The content creator is the project whose address a kept attribute gives as the manufacturer: software
-  /// that makes objects names itself as their author.
-  [[nodiscard]] bool is_program(Tag tag, std::string_view value) const;
   void hold(HoldReason reason, Tag tag, std::string message);
 
   const ActionTable& actions_;
@@ -79,13 +75,10 @@ class ProfilePass {
   std::int32_t shift_days_;
   PrivateClaims claims_;
   std::string sop_class_uid_;
-  std::string technical_text_;  // model, modality and manufacturers that are kept, in lower case, a line each
   std::optional<std::chrono::minutes> local_offset_;
-  std::vector<Tag> path_;  // sequences down to the list in work
-  std::string path_text_;
-  ResidualSearch residual_;
+  Deeds deeds_;
+  RemovedValues removed_;
   std::vector<HoldCause> causes_;
-  std::unordered_map<std::string, ReportedAttribute> reported_;
   bool met_device_date_ = false;
   bool removed_content_ = false;
   bool has_position_reference_ = false;  // by-reference relationship (PS3.3 §C.17.3.2.5)

@@ -2,6 +2,7 @@
 
 #include "rules/dataset/charset.h"
 #include "rules/dataset/values.h"
+#include "rules/deidentify/letter_case.h"
 
 #include <algorithm>
 #include <array>
@@ -71,6 +72,28 @@ std::u32string code_points(std::string_view utf8) {
   return result;
 }
 
+std::string to_utf8(const std::u32string& points) {
+  std::string result;
+  for (const char32_t point : points) {
+    const auto byte = [&](char32_t lead, unsigned shift) {
+      result += static_cast<char>(lead | (point >> shift & (lead == 0x80 ? 0x3FU : 0xFFU)));
+    };
+    if (point < 0x80) {
+      byte(0, 0);
+    } else if (point < 0x800) {
+      byte(0xC0, 6);
+    } else if (point < 0x10000) {
+      byte(0xE0, 12);
+    } else {
+      byte(0xF0, 18);
+    }
+    if (point >= 0x10000) byte(0x80, 12);
+    if (point >= 0x800) byte(0x80, 6);
+    if (point >= 0x80) byte(0x80, 0);
+  }
+  return result;
+}
+
 std::string to_utf16(const std::u32string& points, bool big_endian) {
   std::string result;
   const auto unit = [&](std::uint32_t value) {
@@ -101,7 +124,8 @@ std::optional<std::string> to_latin1(const std::u32string& points) {
 
 /// Han, Kana, Hangul: one or two characters make a name.
 bool is_ideographic(const std::u32string& points) noexcept {
-  return std::ranges::any_of(points, [](char32_t c) { return c >= 0x2E80 && c < 0xFB00; });
+  return std::ranges::any_of(
+      points, [](char32_t c) { return (c >= 0x2E80 && c < 0xFB00) || (c >= 0x20000 && c < 0x40000); });
 }
 
 /// Words that stand in person names and identifiers and identify nobody, and that technical attributes are
@@ -177,11 +201,20 @@ void ResidualSearch::add_value(std::string_view utf8, std::string_view raw, Kind
     return;
   }
   if (!values_.insert(static_cast<char>('0' + static_cast<int>(kind)) + folded).second) return;
-  const bool valid = is_valid_utf8(utf8);
-  add_needle(std::string(utf8), kind, whole_word);
   if (!raw.empty() && raw != utf8) add_needle(std::string(raw), kind, false);
-  if (!valid) return;
+  if (!is_valid_utf8(utf8)) return add_needle(std::string(utf8), kind, whole_word);
   const std::u32string points = code_points(utf8);
+  add_encodings(points, kind, whole_word);
+  if (is_ascii(utf8)) return;
+  const std::u32string capitals = capital_letters(points);
+  const std::u32string smalls = small_letters(points);
+  if (capitals != points) add_encodings(capitals, kind, whole_word);
+  if (smalls != points) add_encodings(smalls, kind, whole_word);
+}
+
+void ResidualSearch::add_encodings(const std::u32string& points, Kind kind, bool whole_word) {
+  const std::string utf8 = to_utf8(points);
+  add_needle(utf8, kind, whole_word);
   add_needle(to_utf16(points, false), kind, whole_word, 2, false);
   add_needle(to_utf16(points, true), kind, whole_word, 2, true);
   if (is_ascii(utf8)) return;

@@ -15,7 +15,8 @@ namespace trialgate::rules {
 
 /// The identifying values that de-identification took out of one instance, and the search for them in what
 /// was written. Every value is searched for in ASCII, UTF-8, Latin-1, GB 18030, UTF-16 of both byte orders
-/// and in the bytes that it had in the source; letters of either case.
+/// and in the bytes that it had in the source; letters of either case, those of other alphabets as they were,
+/// all capital or all small.
 class ResidualSearch {
  public:
   enum class Kind : std::uint8_t { name, identifier, date, uid };
@@ -56,6 +57,7 @@ class ResidualSearch {
   };
 
   void add_value(std::string_view utf8, std::string_view raw, Kind kind, bool whole_word);
+  void add_encodings(const std::u32string& points, Kind kind, bool whole_word);
   void add_token(const std::string& token, std::string_view raw);
   void add_needle(std::string bytes, Kind kind, bool whole_word, std::uint8_t unit = 1,
                   bool big_endian = false);

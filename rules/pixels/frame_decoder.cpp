@@ -151,7 +151,8 @@ void prepare_codecs() {
 Result<std::unique_ptr<FrameDecoder>> FrameDecoder::create(const TransferSyntax& transfer_syntax,
                                                            const PixelFormat& coded) {
   const auto unsupported = [&transfer_syntax] {
-    return fail(Errc::unsupported, "pixels of transfer syntax " + std::string(transfer_syntax.name));
+    return fail(Errc::unsupported, "a mask cannot be carried out on pixels of transfer syntax " +
+                                       std::string(transfer_syntax.name));
   };
   if (coded.bits_allocated != 8 && coded.bits_allocated != 16) return unsupported();
   if (transfer_syntax.pixel_coding == PixelCoding::rle && !coded.is_422()) return make_rle_decoder(coded);

@@ -233,7 +233,9 @@ std::string Output::text(std::uint32_t tag) const {
 
 std::variant<Output, Held> run(std::span<const std::uint8_t> file, const CompiledRules& rules,
                                const DeidentificationSubject& subject) {
-  auto result = deidentify(file, rules, subject, identity());
+  Limits limits;
+  limits.allow_deflated = true;
+  auto result = deidentify(file, rules, subject, identity(), limits);
   if (auto* held = std::get_if<Held>(&result)) return *held;
   Output output;
   output.result = std::move(std::get<Deidentified>(result));
