@@ -303,6 +303,7 @@ void add_query(CLI::App& app, Action& action) {
     command->add_option("ID", settled->query, "Number of the query")->required();
     command->add_option(text, settled->text, text_help)->required();
     command->add_option("--name", settled->name, "Who you are; goes into the audit trail")->required();
+    command->add_flag("--json", settled->json, "Answer as JSON");
     command->callback(
         [&action, settled, run] { action = [settled, run] { return run(*settled, std::cout, std::cerr); }; });
   };

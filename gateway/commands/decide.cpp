@@ -68,7 +68,8 @@ storage::Result<void> record_decision(storage::Transaction& transaction, const D
   if (!put) return put;
   if (options.decision == Decision::reject) {
     act.event = "submission.rejected";
-    return record_act(transaction, row, act);
+    if (auto recorded = record_act(transaction, row, act); !recorded) return recorded;
+    return close_queries(transaction, row, act);
   }
   act.event = "submission.released";
   if (auto entered = enter(transaction, row, storage::SubmissionState::released, act); !entered)

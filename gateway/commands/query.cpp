@@ -172,7 +172,11 @@ int settle(const SettleQueryOptions& options, std::ostream& out, std::ostream& e
   auto store = open_store(options.store, storage::Access::command, files);
   if (!store) return failed(err, store.error());
   if (auto recorded = (*store)->commit(apply); !recorded) return failed(err, recorded.error());
-  out << "Query " << options.query << ": " << done << ".\n";
+  if (options.json) {
+    out << json::serialize(json::object{{"id", options.query}, {"done", done}}) << '\n';
+  } else {
+    out << "Query " << options.query << ": " << done << ".\n";
+  }
   return exit_ok;
 }
 

@@ -29,6 +29,7 @@ struct SettleQueryOptions {
   std::uint64_t query = 0;
   std::string text;  ///< the site's answer, or why the query is closed; needed
   std::string name;  ///< who; needed
+  bool json = false;
 };
 
 /// `trialgate query answer ID --text TEXT --name NAME`: records the site's words; the query stays until a

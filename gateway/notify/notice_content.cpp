@@ -151,7 +151,8 @@ std::string printable(std::string_view text) {
 }
 
 storage::Result<NoticeContent> notice_content(const storage::ReadTransaction& transaction,
-                                              const storage::QueryRow& query, rules::Language language) {
+                                              const storage::QueryRow& query, rules::Language language,
+                                              storage::UtcTime now) {
   auto row = transaction.index().submission(query.submission);
   if (!row) return row.error();
   if (!*row) return storage::fail(storage::Errc::corrupt, "submission of query " + std::to_string(query.id));
@@ -175,7 +176,9 @@ storage::Result<NoticeContent> notice_content(const storage::ReadTransaction& tr
   content.version = std::to_string(query.version);
   content.opened = minute_text(query.opened_at);
   content.due = minute_text(query.due_at);
-  content.rescan_until = day_text(verdict->visit.rescan_until);
+  const std::optional<rules::Date>& last_day = verdict->visit.rescan_until;
+  const bool over = last_day && *last_day < std::chrono::floor<std::chrono::days>(now);
+  (over ? content.rescan_ended : content.rescan_until) = day_text(last_day);
   if (query.state == storage::QueryState::closed) content.reason = closing_reason(query, language);
   const SeriesBook book(records);
   for (const rules::Finding& finding : verdict->findings) {

@@ -13,11 +13,11 @@
 
 namespace trialgate::gateway {
 
-/// Gathers what a notice about `query` says. Errors: those of the store; corrupt when the verdict cannot be
-/// read.
+/// Gathers what a notice about `query` says at the time `now`. Errors: those of the store; corrupt when the
+/// verdict cannot be read.
 [[nodiscard]] storage::Result<NoticeContent> notice_content(const storage::ReadTransaction& transaction,
                                                             const storage::QueryRow& query,
-                                                            rules::Language language);
+                                                            rules::Language language, storage::UtcTime now);
 
 /// "1-4, 7, 9-10": instance numbers, ascending, each once; at most `most` ranges, then "…".
 [[nodiscard]] std::string ranges_of(std::vector<std::int64_t> numbers, std::size_t most = 20);

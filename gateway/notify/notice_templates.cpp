@@ -20,7 +20,7 @@ constexpr std::array kinds{storage::NoticeKind::opened, storage::NoticeKind::rem
 constexpr std::array languages{std::pair(rules::Language::en, "en"), std::pair(rules::Language::zh, "zh")};
 
 using ContentMember = std::pair<std::string_view, std::string NoticeContent::*>;
-constexpr std::array<ContentMember, 13> content_members{
+constexpr std::array<ContentMember, 14> content_members{
     {{"query", &NoticeContent::query},
      {"site", &NoticeContent::site},
      {"trial", &NoticeContent::trial},
@@ -33,6 +33,7 @@ constexpr std::array<ContentMember, 13> content_members{
      {"opened", &NoticeContent::opened},
      {"due", &NoticeContent::due},
      {"rescan_until", &NoticeContent::rescan_until},
+     {"rescan_ended", &NoticeContent::rescan_ended},
      {"reason", &NoticeContent::reason}}};
 using FindingMember = std::pair<std::string_view, std::string NoticeFinding::*>;
 constexpr std::array<FindingMember, 6> finding_members{{{"text", &NoticeFinding::text},

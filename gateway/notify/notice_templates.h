@@ -35,10 +35,11 @@ struct NoticeContent {
   std::string study_date;
   std::string accession_number;
   std::string version;
-  std::string opened;  ///< UTC
-  std::string due;     ///< UTC
-  std::string rescan_until;
-  std::string reason;  ///< why the query was closed
+  std::string opened;        ///< UTC
+  std::string due;           ///< UTC
+  std::string rescan_until;  ///< the last day on which a re-scan counts; empty once it is over
+  std::string rescan_ended;  ///< that day, once it is over
+  std::string reason;        ///< why the query was closed
   std::vector<NoticeFinding> findings;
 };
 

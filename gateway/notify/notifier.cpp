@@ -92,7 +92,7 @@ storage::Result<void> Notifier::send(const storage::NoticeRow& notice) {
     auto row = transaction.index().submission(query.submission);
     if (!row) return row.error();
     if (*row) language = language_of(*site, (*row)->trial_id);
-    auto gathered = notice_content(transaction, query, language);
+    auto gathered = notice_content(transaction, query, language, utc_now());
     if (!gathered) return gathered.error();
     content = std::move(*gathered);
     return {};

@@ -68,6 +68,27 @@ storage::Result<void> record_verdict(storage::Transaction& transaction, const st
   return verdict.asks_site() ? open_query(transaction, *row, verdict, plan, act.at) : storage::Result<void>();
 }
 
+storage::Result<void> make_unreadable(storage::Transaction& transaction, const std::string& sop_instance_uid,
+                                      const storage::Digest& blob, const std::string& why) {
+  auto row = transaction.index().instance(sop_instance_uid, blob);
+  if (!row) return row.error();
+  if (!*row) return storage::fail(storage::Errc::corrupt, "instance without a row");
+  (*row)->state = storage::InstanceState::unreadable;
+  if (auto put = transaction.index().put_instance(**row); !put) return put;
+  storage::AuditRecord audit;
+  audit.at = utc_now();
+  audit.actor = "trialgate";
+  audit.event = "instance.unreadable";
+  audit.reason = why;
+  audit.site = (*row)->site;
+  audit.submission = (*row)->submission;
+  audit.object = blob;
+  audit.sop_instance_uid = sop_instance_uid;
+  auto appended = transaction.audit().append(std::move(audit));
+  if (!appended) return appended.error();
+  return {};
+}
+
 }  // namespace
 
 storage::Result<std::unique_ptr<SubmissionFile>> read_submission(const storage::ReadTransaction& transaction,
@@ -181,62 +202,78 @@ storage::Result<void> add_rulings(const storage::ReadTransaction& transaction, c
   return {};
 }
 
-storage::Result<void> Judge::refresh(SubmissionFile& file, const ExaminedPaths& wanted) {
-  std::vector<std::size_t> stale;
-  for (std::size_t i = 0; i < file.records.size(); ++i) {
-    if (file.fingerprints[i] != wanted.fingerprint) stale.push_back(i);
-  }
-  if (stale.empty()) return {};
+storage::Result<void> Judge::refresh(const SubmissionFile& file, const std::vector<std::size_t>& stale,
+                                     const ExaminedPaths& wanted) {
   const auto open = [&](std::size_t i) -> std::variant<storage::UniqueFd, std::string> {
     auto blob = store_.blobs().open(file.blobs[stale[i]]);
     if (!blob) return blob.error().message();
     return std::move(blob->fd);
   };
-  auto outcomes = examine_all(workers_, stale.size(), open, wanted.paths, [] {});
-  for (std::size_t i = 0; i < stale.size(); ++i) {
-    if (const auto* const failure = std::get_if<WorkerFailure>(&outcomes[i])) return not_now(failure->reason);
-    file.records[stale[i]] = std::move(std::get<rules::InstanceRecord>(outcomes[i]));
+  const auto outcomes = examine_all(workers_, stale.size(), open, wanted.paths, [] {});
+  for (const ExamineOutcome& outcome : outcomes) {
+    const auto* const failure = std::get_if<WorkerFailure>(&outcome);
+    if (failure != nullptr && !failure->blames_instance()) return not_now(failure->reason);
   }
   return store_.commit([&](storage::Transaction& transaction) -> storage::Result<void> {
-    for (const std::size_t i : stale) {
-      auto put = transaction.index().put_record(file.blobs[i], encode(file.records[i], wanted.fingerprint));
-      if (!put) return put;
+    for (std::size_t i = 0; i < stale.size(); ++i) {
+      const storage::Digest& blob = file.blobs[stale[i]];
+      const auto* const failure = std::get_if<WorkerFailure>(&outcomes[i]);
+      auto kept =
+          failure != nullptr
+              ? make_unreadable(transaction, file.records[stale[i]].sop_instance_uid, blob, failure->reason)
+              : transaction.index().put_record(
+                    blob, encode(std::get<rules::InstanceRecord>(outcomes[i]), wanted.fingerprint));
+      if (!kept) return kept;
     }
     return {};
   });
 }
 
+storage::Result<std::unique_ptr<SubmissionFile>> Judge::read_fresh(const storage::SubmissionRow& row,
+                                                                   const ExaminedPaths& wanted) {
+  for (;;) {
+    std::unique_ptr<SubmissionFile> file;
+    auto read = store_.read([&](const storage::ReadTransaction& transaction) -> storage::Result<void> {
+      auto submission = read_submission(transaction, row);
+      if (!submission) return submission.error();
+      file = std::move(*submission);
+      return {};
+    });
+    if (!read) return read.error();
+    std::vector<std::size_t> stale;
+    for (std::size_t i = 0; i < file->records.size(); ++i) {
+      if (file->fingerprints[i] != wanted.fingerprint) stale.push_back(i);
+    }
+    if (stale.empty()) return file;
+    if (auto refreshed = refresh(*file, stale, wanted); !refreshed) return refreshed.error();
+  }
+}
+
 storage::Result<void> Judge::judge(const storage::SubmissionRow& row) {
   const std::shared_ptr<const TrialSet> trials = trials_.current();
-  std::unique_ptr<SubmissionFile> file;
-  auto read = store_.read([&](const storage::ReadTransaction& transaction) -> storage::Result<void> {
-    auto submission = read_submission(transaction, row);
-    if (!submission) return submission.error();
-    file = std::move(*submission);
-    return {};
-  });
-  if (read) read = refresh(*file, examined_paths(*trials));
-  if (!read) return read;
+  auto submission = read_fresh(row, examined_paths(*trials));
+  if (!submission) return submission.error();
+  SubmissionFile& file = **submission;
 
   rules::Verdict verdict;
-  read = store_.read([&](const storage::ReadTransaction& transaction) -> storage::Result<void> {
-    const auto trial = trial_of(*trials, *file);
+  auto read = store_.read([&](const storage::ReadTransaction& transaction) -> storage::Result<void> {
+    const auto trial = trial_of(*trials, file);
     if (!trial) {
-      verdict = verdict_without_trial(*file);
+      verdict = verdict_without_trial(file);
       return {};
     }
     rules::SubjectHistory history;
-    const rules::Subject* const subject = rules::identify_subject(*trial, file->facts);
-    if (auto added = add_rulings(transaction, *trial, subject, row.id, file->facts); !added) return added;
+    const rules::Subject* const subject = rules::identify_subject(*trial, file.facts);
+    if (auto added = add_rulings(transaction, *trial, subject, row.id, file.facts); !added) return added;
     auto source = read_source_comparison(transaction, row.id, row.version);
     if (!source) return source.error();
-    file->facts.source = std::move(*source);
+    file.facts.source = std::move(*source);
     if (subject != nullptr) {
       auto known = read_history(transaction, *trial, subject->subject_id, row.id);
       if (!known) return known.error();
       history = std::move(*known);
     }
-    verdict = rules::evaluate(*trial, file->facts, history);
+    verdict = rules::evaluate(*trial, file.facts, history);
     return {};
   });
   if (!read) return read;

@@ -65,8 +65,15 @@ class Judge {
   storage::Result<void> judge(const storage::SubmissionRow& row);
 
  private:
-  /// Examines again what is stale and keeps the new records. Error: not_now when the workers cannot.
-  [[nodiscard]] storage::Result<void> refresh(SubmissionFile& file, const ExaminedPaths& wanted);
+  /// The submission with records that were all examined for `wanted`. Errors: not_now when the workers
+  /// cannot.
+  [[nodiscard]] storage::Result<std::unique_ptr<SubmissionFile>> read_fresh(const storage::SubmissionRow& row,
+                                                                            const ExaminedPaths& wanted);
+  /// Examines those records again and keeps what comes of it; an instance that cannot be read any more is
+  /// unreadable from then on.
+  [[nodiscard]] storage::Result<void> refresh(const SubmissionFile& file,
+                                              const std::vector<std::size_t>& stale,
+                                              const ExaminedPaths& wanted);
 
   storage::Store& store_;
   InstanceWorkers& workers_;

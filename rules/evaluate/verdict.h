@@ -38,7 +38,7 @@ struct FindingSubject {
 };
 
 /// UIDs listed with a finding or a slot; the rest is only counted.
-inline constexpr std::size_t max_listed_instances = 20;
+inline constexpr std::size_t max_listed_instances = 500;
 
 /// One check that did not pass. Holds no name, patient ID or birth date, whatever a rule asked for.
 struct Finding {

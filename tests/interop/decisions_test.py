@@ -53,6 +53,9 @@ class Decisions(support.ArchiveTestCase):
         submission = self.quarantined(made)
         self.done("reject", submission)
         self.assert_audited(submission, "submission.rejected")
+        # Whoever decided has settled what the site was asked, too.
+        queries = self.node.ask("query", "list", "--all")["queries"]
+        self.assertEqual([query["state"] for query in queries if query["submission"] == submission], ["closed"])
         self.assertEqual(self.decide("release", submission, *WHO).returncode, COULD_NOT)
         self.assertEqual(self.node.study(submission)["state"], "quarantined")
         self.assertEqual(self.at_archive(submission), [])

@@ -2,6 +2,7 @@
 
 import json
 import os
+import pathlib
 import shutil
 import unittest
 
@@ -91,6 +92,28 @@ class TrialReload(support.NodeTestCase):
         self.assertTrue(again)
         findings = self.node.study(row["id"])["verdict"]["findings"]
         self.assertEqual({finding["rule_id"] for finding in findings}, {"ct-cap-pv/thickness", "ct-cap-pv/TableSpeed"})
+
+    def test_an_instance_that_cannot_be_read_any_more_is_said_to_be_so(self):
+        made = study(patient(4), thickness=7.5, spacing=7.5, seed="damaged later")
+        row, _ = self.outcome(made)
+        damaged = made.instances[3]
+        path = next(
+            os.path.join(folder, name)
+            for folder, _, names in os.walk(os.path.join(self.node.store, "blobs"))
+            for name in names
+            if damaged.sop_instance_uid.encode() in pathlib.Path(folder, name).read_bytes()[:1024]
+        )
+        os.chmod(path, 0o600)
+        os.truncate(path, 200)
+        asked = "      - {id: anode, AnodeTargetMaterial: {present: true}, severity: note}\n"
+        self.change(self.trial, "      - id: contiguous\n", asked + "      - id: contiguous\n", "trial.reloaded")
+        done = self.node.run("studies", "reopen", str(row["id"]), "--name", "M. Example", "--reason", "new charter")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        again = wait_until(lambda: self.node.study(row["id"])["version"] == 2 and self.node.study(row["id"])["state"] in HELD, 60, 0.2)
+        self.assertTrue(again, self.node.study(row["id"])["state"])
+        states = {one["sop_instance_uid"]: one["state"] for one in self.node.study(row["id"])["instances"]}
+        self.assertEqual([uid for uid, state in states.items() if state == "unreadable"], [damaged.sop_instance_uid])
+        self.assertEqual(len(self.audited("instance.unreadable")), 1)
 
     def test_a_good_trial_file_is_taken_in(self):
         self.change(self.trial, "{max: 5.0}  # RECIST 1.1", "{max: 4.0}  # RECIST 1.1", "trial.reloaded")

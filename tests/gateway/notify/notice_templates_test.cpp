@@ -6,6 +6,7 @@
 
 #include <filesystem>
 #include <string>
+#include <utility>
 #include <variant>
 
 using namespace trialgate;
@@ -82,6 +83,20 @@ TEST_CASE("what is not known is left out with its line") {
       std::get<NoticeTemplates>(loaded).render(storage::NoticeKind::opened, rules::Language::en, content);
   CHECK(text.text.find("re-scan counts") == std::string::npos);
   CHECK(text.text.find("instance numbers") == std::string::npos);
+}
+
+TEST_CASE("a re-scan that would come too late is not asked for") {
+  const auto loaded = NoticeTemplates::load(wordings);
+  NoticeContent content = full_content();
+  content.rescan_ended = std::exchange(content.rescan_until, {});
+  for (const auto kind : {storage::NoticeKind::opened, storage::NoticeKind::reminder}) {
+    const NoticeText text = std::get<NoticeTemplates>(loaded).render(kind, rules::Language::en, content);
+    for (const std::string& part : {text.text, text.html}) {
+      CHECK(part.find("The last day on which a re-scan counted was") != std::string::npos);
+      CHECK(part.find("A re-scan counts until") == std::string::npos);
+      CHECK(part.find("2026-03-09") != std::string::npos);
+    }
+  }
 }
 
 TEST_CASE("a mistake in a wording is found with its file, line and column") {
