@@ -12,6 +12,7 @@
 #include "gateway/pipeline/wake_up.h"
 #include "gateway/receive/reception.h"
 #include "gateway/receive/site_access.h"
+#include "gateway/serve/open_files.h"
 #include "gateway/serve/recovery_log.h"
 #include "gateway/version.h"
 #include "gateway/worker/instance_workers.h"
@@ -277,6 +278,13 @@ std::variant<std::optional<Mailing>, std::vector<rules::ConfigError>> load_maili
 int run(const ServeOptions& options, const NodeConfig& config, TrialBook& trials,
         std::optional<Mailing> mailing) {
   Logger log(stderr, config.log_format, config.log_level);
+  // A socket and the file being written for each association, and some for everything else.
+  const std::uint64_t wanted_files = 2 * config.max_associations * config.listen.size() + 256;
+  if (const std::uint64_t allowed = raise_open_file_limit(); allowed < wanted_files) {
+    log.event(dimse::Level::warn, "node.few_open_files",
+              {{"allowed", static_cast<std::int64_t>(allowed)},
+               {"wanted", static_cast<std::int64_t>(wanted_files)}});
+  }
   storage::PosixFileSystem files;
   std::error_code error;
   std::filesystem::create_directory(config.store, error);
