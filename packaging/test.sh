@@ -67,7 +67,9 @@ else
 fi
 
 stage "Unit, interoperability and fault tests of the release"
+rm -rf build/release/peers
 ctest --preset release --exclude-regex '^faults_kill$' --parallel "$cores" || failed+=("tests of the release")
+python3 -B tests/interop/peer_table.py build/release/peers | tee build/release/peers.md
 
 stage "The kill test, which began after the build of the release"
 wait "$kill_test" || failed+=("kill test")

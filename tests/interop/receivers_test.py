@@ -5,6 +5,7 @@ import unittest
 
 import support
 from node import AE_TITLE, CALLING_AE_TITLE, DELIVERED
+from peer_table import with_peer
 from processes import LOOPBACK, DcmQrScp, Orthanc, Storescp
 from sample_studies import BASELINE, of_the_charter, patient, study
 
@@ -81,6 +82,7 @@ class ToStorescp(ReceiverTestCase):
         cls.addClassCleanup(cls.archive.close)
         cls.destinations = [{"name": "irc-archive", "ae_title": "ARCHIVE", "host": LOOPBACK, "port": cls.archive.port}]
 
+    @with_peer("storescp", "C-STORE as SCP")
     def test_released_studies_arrive(self):
         studies = self.deliver()
         self.assert_deidentified_copies(studies, list(self.read(self.archive.files())))
@@ -104,6 +106,7 @@ class ToDcmqrscp(ReceiverTestCase):
             }
         ]
 
+    @with_peer("dcmqrscp", "C-STORE as SCP")
     def test_released_studies_arrive(self):
         studies = self.deliver()
         self.assert_deidentified_copies(studies, list(self.read(self.archive.files())))
@@ -118,6 +121,7 @@ class ToOrthanc(ReceiverTestCase):
         cls.addClassCleanup(cls.archive.close)
         cls.destinations = [{"name": "irc-archive", "ae_title": "ORTHANC", "host": LOOPBACK, "port": cls.archive.port}]
 
+    @with_peer("Orthanc", "C-STORE as SCP")
     def test_released_studies_arrive(self):
         studies = self.deliver()
         files = [self.archive.request("GET", f"/instances/{name}/file") for name in self.archive.instances()]

@@ -7,6 +7,7 @@ import unittest
 import support
 from dimse_peer import StoreScp
 from node import AE_TITLE, CALLING_AE_TITLE
+from peer_table import with_peer
 from processes import LOOPBACK, Orthanc
 from sample_studies import UNREGISTERED, study
 
@@ -62,6 +63,7 @@ class Senders(support.NodeTestCase):
         done = support.run_tool(*arguments, environment=environment)
         self.assertEqual(done.returncode, 0, done.stdout[-1000:] + done.stderr[-1000:])
 
+    @with_peer("storescu", "C-STORE as SCU")
     def test_storescu(self):
         def send(port, directory):
             self.sent_by(
@@ -78,6 +80,7 @@ class Senders(support.NodeTestCase):
 
         self.check("storescu", send)
 
+    @with_peer("dcmsend", "C-STORE as SCU")
     def test_dcmsend(self):
         def send(port, directory):
             self.sent_by(
@@ -94,6 +97,7 @@ class Senders(support.NodeTestCase):
 
         self.check("dcmsend", send)
 
+    @with_peer("gdcmscu", "C-STORE as SCU")
     def test_gdcmscu(self):
         def send(port, directory):
             files = sorted(glob.glob(os.path.join(directory, "*.dcm")))
@@ -104,6 +108,7 @@ class Senders(support.NodeTestCase):
 
         self.check("gdcmscu", send)
 
+    @with_peer("Orthanc", "C-STORE as SCU")
     def test_orthanc(self):
         directory, instances = self.files_for("orthanc")
         modalities = {"trialgate": (AE_TITLE, self.node.port)}
@@ -123,6 +128,7 @@ class Senders(support.NodeTestCase):
                 support.sha256(part10.top_level(file)[PIXEL_DATA]), support.sha256(instance.dataset["PixelData"])
             )
 
+    @with_peer("echoscu", "C-ECHO as SCU")
     def test_echoscu(self):
         self.sent_by("echoscu", "-aet", CALLING_AE_TITLE, "-aec", AE_TITLE, LOOPBACK, str(self.node.port))
 

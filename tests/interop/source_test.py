@@ -5,6 +5,7 @@ import unittest
 
 import support
 from node import CALLING_AE_TITLE
+from peer_table import with_peer
 from processes import LOOPBACK, Orthanc, free_port
 from sample_studies import patient, study
 
@@ -36,6 +37,7 @@ class Source(support.NodeTestCase):
     def findings(self, row):
         return {finding["rule_id"]: finding for finding in self.node.study(row["id"])["verdict"]["findings"]}
 
+    @with_peer("Orthanc", "C-FIND as SCP")
     def test_a_study_that_is_all_there_is_released(self):
         made = study(patient(1), seed="whole")
         self.archive(made.instances)
