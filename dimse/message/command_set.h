@@ -59,6 +59,9 @@ enum class CommandField : std::uint16_t {
   n_delete_rq = 0x0150,
   c_cancel_rq = 0x0FFF,
   c_store_rsp = 0x8001,
+  c_get_rsp = 0x8010,
+  c_find_rsp = 0x8020,
+  c_move_rsp = 0x8021,
   c_echo_rsp = 0x8030,
 };
 inline constexpr std::uint16_t response_bit = 0x8000;

@@ -77,6 +77,7 @@ Result<AcceptorConfig> validate(AcceptorConfig config) {
   if (config.idle <= milliseconds(0)) return bad("idle");
   if (config.progress <= milliseconds(0)) return bad("progress");
   if (config.min_bytes_per_second == 0) return bad("min_bytes_per_second");
+  if (config.response <= milliseconds(0)) return bad("response");
   if (!config.address.empty()) {
     error_code error;
     asio::ip::make_address(config.address, error);
@@ -86,12 +87,12 @@ Result<AcceptorConfig> validate(AcceptorConfig config) {
 }
 
 struct Acceptor::State : std::enable_shared_from_this<State> {
-  State(std::vector<asio::any_io_executor> on, AcceptorConfig with, AccessPolicy& who, StoreService& what,
+  State(std::vector<asio::any_io_executor> on, AcceptorConfig with, AccessPolicy& who, Services what,
         Log& where)
       : executors(std::move(on)),
         config(std::move(with)),
         policy(who),
-        service(what),
+        services(what),
         log(where),
         listener(executors.front()),
         tasks(where),
@@ -109,7 +110,7 @@ struct Acceptor::State : std::enable_shared_from_this<State> {
   const std::vector<asio::any_io_executor> executors;
   const AcceptorConfig config;
   AccessPolicy& policy;
-  StoreService& service;
+  const Services services;
   Log& log;
   tcp::acceptor listener;  ///< used on executors.front() only, once listen() has returned
   std::uint16_t port = 0;
@@ -214,7 +215,7 @@ Task<void> Acceptor::State::serve(tcp::socket socket, AssociationInfo info, Quot
   }
   association->log().event(Level::debug, "assoc.connect", {{"peer", info.peer_address}});
   if (!accepting) association->request_stop();
-  AssociationServer server(*association, std::move(info), port, config, policy, service, quota);
+  AssociationServer server(*association, std::move(info), port, config, policy, services, quota);
   co_await server.run();
   const std::lock_guard lock(mutex);
   associations.erase(id);
@@ -233,8 +234,8 @@ void Acceptor::State::for_each_association(void (*action)(Association&)) {
 }
 
 Acceptor::Acceptor(std::vector<asio::any_io_executor> executors, AcceptorConfig config, AccessPolicy& policy,
-                   StoreService& service, Log& log)
-    : state_(std::make_shared<State>(std::move(executors), std::move(config), policy, service, log)) {}
+                   Services services, Log& log)
+    : state_(std::make_shared<State>(std::move(executors), std::move(config), policy, services, log)) {}
 
 Acceptor::~Acceptor() {
   stop_accepting();

@@ -3,7 +3,7 @@
 #include "dimse/log.h"
 #include "dimse/result.h"
 #include "dimse/scp/access_policy.h"
-#include "dimse/scp/store_service.h"
+#include "dimse/scp/services.h"
 #include "dimse/task.h"
 #include "dimse/ul/tls_context.h"
 
@@ -34,6 +34,7 @@ struct AcceptorConfig {
   std::chrono::milliseconds progress =
       std::chrono::seconds(30);                   ///< allowance of every message beside the rate floor
   std::uint32_t min_bytes_per_second = 8 * 1024;  ///< a message that is slower in the mean is cut off
+  std::chrono::milliseconds response = std::chrono::minutes(2);  ///< to a C-STORE sub-operation of a C-GET
   /// What the next connection's TLS handshake goes by, which ARTIM limits too; called on any I/O thread, must
   /// not block and not give null. Not set: plain connections.
   std::function<std::shared_ptr<const TlsContext>()> tls;
@@ -42,15 +43,15 @@ struct AcceptorConfig {
 /// Errors: local_limit naming the field that is out of its bounds.
 [[nodiscard]] Result<AcceptorConfig> validate(AcceptorConfig config);
 
-/// Accepts associations and serves C-ECHO and C-STORE.
+/// Accepts associations and serves C-ECHO, C-STORE and what `services` has beside them.
 /// Each executor is an io_context served by exactly one thread; associations are pinned to them round robin.
-/// The contexts outlive the Acceptor; the policy, the service and the log outlive the contexts. listen() and
+/// The contexts outlive the Acceptor; the policy, the services and the log outlive the contexts. listen() and
 /// stop_accepting() may be called from any thread.
 class Acceptor {
  public:
   /// `executors` is not empty and `config` is valid.
   Acceptor(std::vector<boost::asio::any_io_executor> executors, AcceptorConfig config, AccessPolicy& policy,
-           StoreService& service, Log& log);
+           Services services, Log& log);
   /// Closes the listening socket. Associations that were not drained live until their contexts stop.
   ~Acceptor();
   Acceptor(const Acceptor&) = delete;

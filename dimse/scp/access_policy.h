@@ -1,5 +1,6 @@
 #pragma once
 
+#include "dimse/scp/query_options.h"
 #include "dimse/scp/storage_sop_classes.h"
 #include "dimse/types.h"
 #include "dimse/ul/tls_certificate.h"
@@ -43,6 +44,10 @@ struct ContextPolicy {
   /// Any SOP class that is private, or unknown but in the standard's storage arc. Service classes of the
   /// standard other than storage are never taken.
   bool any_storage_sop_class = false;
+  /// SOP classes beside storage and verification that this peer gets: query/retrieve, work list, storage
+  /// commitment, MPPS (service_sop_classes.h). With one for C-GET the peer may be SCP of storage SOP classes.
+  std::set<Uid> services;
+  QueryOptions query_options;  ///< what the node's query/retrieve supports beyond the baseline
   std::set<Uid> transfer_syntaxes = default_transfer_syntaxes();
 };
 

@@ -1,17 +1,15 @@
 #include "dimse/scp/association_server.h"
 
 #include "dimse/status.h"
-#include "dimse/ul/failure_map.h"
 
-#include <algorithm>
 #include <string>
 #include <utility>
 
 namespace trialgate::dimse {
 namespace {
 
-// Responses are a few hundred bytes.
-constexpr std::size_t response_buffer_bytes = 4096;
+// A write holds the command and a full fragment for the longest PDU worth sending. Only what is sent is held.
+constexpr std::size_t write_buffer_bytes = 128 * 1024 + 4096;
 
 /// Tells the service at the end of the scope, whichever way that is left.
 class EndNotice {
@@ -54,30 +52,61 @@ std::string_view name_of(AssociationEnd end) {
   return "";
 }
 
-bool is_usable_instance_uid(const Uid& uid) {
-  const auto printable = [](char c) { return c > 0x20 && c < 0x7f; };
-  return !uid.empty() && uid.value().size() <= 64 &&
-         std::all_of(uid.value().begin(), uid.value().end(), printable);
+std::uint16_t field_of(CommandField field) {
+  return static_cast<std::uint16_t>(field);
+}
+
+/// Which contexts carry a request; nullopt: an operation that this node does not know.
+std::optional<ServiceKind> service_of(std::uint16_t command_field) {
+  if (is_normalized_request(command_field)) return ServiceKind::normalized;
+  switch (static_cast<CommandField>(command_field)) {
+    case CommandField::c_store_rq:
+      return ServiceKind::storage;
+    case CommandField::c_find_rq:
+      return ServiceKind::find;
+    case CommandField::c_get_rq:
+      return ServiceKind::get;
+    case CommandField::c_move_rq:
+      return ServiceKind::move;
+    case CommandField::c_echo_rq:
+      return ServiceKind::verification;
+    default:
+      return std::nullopt;
+  }
+}
+
+/// Why a request does not belong on the context by which it came (PS3.7 §C.5.6: SOP class not supported).
+const char* misplaced(const CommandSet& command, const AcceptedContext& context) {
+  if (context.service != service_of(command.command_field())) return "not a context of this service";
+  auto sop_class = command.uid(CommandElement::affected_sop_class_uid);
+  if (!sop_class) sop_class = command.uid(CommandElement::requested_sop_class_uid);
+  if (sop_class && sop_class != context.abstract_syntax) return "not the SOP class of the presentation context";
+  // An SCP reports events on associations of its own, not always with the role selection that belongs to it.
+  const bool event = command.command_field() == field_of(CommandField::n_event_report_rq);
+  return context.requestor_is_scu || event ? nullptr : "requestor is not SCU";
 }
 
 }  // namespace
 
 AssociationServer::AssociationServer(Association& association, AssociationInfo info, std::uint16_t local_port,
                                      const AcceptorConfig& config, AccessPolicy& policy,
-                                     StoreService& service, Quota& quota)
+                                     const Services& services, Quota& quota)
     : association_(association),
       info_(std::move(info)),
       local_port_(local_port),
       config_(config),
       policy_(policy),
-      service_(service),
-      quota_(quota) {}
+      services_(services),
+      quota_(quota),
+      operation_(association) {}
 
 Task<void> AssociationServer::run() {
   const bool established = co_await establish();
   if (!established) co_return;
-  const EndNotice notice(service_, info_, association_);
+  const EndNotice notice(services_.store, info_, association_);
   const auto served = co_await serve();
+  operation_.abandon();
+  co_await operation_.ended();
   log_end(served);
 }
 
@@ -101,13 +130,14 @@ std::optional<Reject> AssociationServer::decide(const AssociateRq& rq) {
   if (const auto* reject = std::get_if<Reject>(&decision)) return *reject;
   granted_ = std::move(std::get<Accept>(decision));
   info_.peer_id = granted_.peer_id;
+  leave_out_absent_services();
   if (granted_.max_associations) {
     auto unit = quota_.take("peer " + granted_.peer_id, *granted_.max_associations);
     if (!unit) return Reject::local_limit_exceeded();
     peer_unit_.emplace(std::move(*unit));
   }
   peer_max_pdu_bytes_ = rq.user_information.max_length.value_or(default_max_pdu_bytes);
-  auto writer = FragmentWriter::create(response_buffer_bytes, peer_max_pdu_bytes_);
+  auto writer = FragmentWriter::create(write_buffer_bytes, peer_max_pdu_bytes_);
   if (!writer) return Reject::no_reason_given();
   writer_.emplace(std::move(*writer));
   return std::nullopt;
@@ -131,46 +161,44 @@ Task<bool> AssociationServer::establish() {
     co_await association_.reject(rj);
     co_return false;
   }
-  negotiated_ = negotiate(rq, granted_.contexts, config_.max_pdu_bytes, config_.max_operations_invoked);
-  assembler_.emplace(negotiated_.accepted_ids());
+  Negotiated negotiated =
+      negotiate(rq, granted_.contexts, config_.max_pdu_bytes, config_.max_operations_invoked);
+  exchange_.emplace(association_, std::move(negotiated), std::move(*writer_));
+  writer_.reset();
   log_accepted();
-  const auto accepted = co_await association_.accept(negotiated_.ac);
+  const auto accepted = co_await association_.accept(exchange_->negotiated().ac);
   if (!accepted) log_not_established(accepted.error());
   co_return accepted.has_value();
 }
 
-Task<Result<std::optional<MessageEvent>>> AssociationServer::next_event() {
-  for (;;) {
-    const Waiting waiting = assembler_->in_message() ? Waiting::for_rest : Waiting::for_message;
-    auto indication = co_await association_.receive(waiting);
-    if (!indication) co_return indication.error();
-    if (std::holds_alternative<ReleaseIndicated>(*indication) && !assembler_->in_message()) {
-      const auto responded = co_await association_.respond_release();
-      if (!responded) association_.log().event(Level::debug, "assoc.release_unanswered");
-      co_return std::nullopt;
+void AssociationServer::leave_out_absent_services() {
+  std::erase_if(granted_.contexts.services, [this](const Uid& sop_class) {
+    switch (service_kind(sop_class)) {
+      case ServiceKind::find:
+        return services_.find == nullptr;
+      case ServiceKind::get:
+      case ServiceKind::move:
+        return services_.retrieve == nullptr;
+      default:
+        return services_.normalized == nullptr;
     }
-    Failure failure = fail(Errc::unexpected_message, "release within a message");
-    if (const auto* fragment = std::get_if<PdvFragment>(&*indication)) {
-      auto event = assembler_->add(*fragment);
-      if (event && *event) co_return std::move(*event);
-      if (event) continue;
-      failure = event.error();
-    }
-    co_await association_.abort(failure);
-    co_return failure;
-  }
+  });
 }
 
 Task<Result<void>> AssociationServer::serve() {
   for (;;) {
-    if (association_.stop_requested()) {
+    if (association_.stop_requested() && !operation_.is_running()) {
       const Failure failure = fail(Errc::shutting_down, {});
       co_await association_.abort(failure);
       co_return failure;
     }
-    auto event = co_await next_event();
+    const Waiting waiting = operation_.is_running() ? Waiting::for_answer : Waiting::for_message;
+    auto event = co_await exchange_->next_event(waiting);
     if (!event) co_return event.error();
-    if (!*event) co_return Result<void>();
+    if (!*event) {
+      co_await release();
+      co_return Result<void>();
+    }
     // Between two messages the assembler gives nothing but commands.
     auto dispatched = co_await dispatch(std::move(std::get<CommandReceived>(**event)));
     if (!dispatched) {
@@ -180,113 +208,122 @@ Task<Result<void>> AssociationServer::serve() {
   }
 }
 
-Task<Result<void>> AssociationServer::dispatch(CommandReceived received) {
-  const std::uint16_t field = received.command.command_field();
-  if (received.command.is_response()) co_return fail(Errc::unexpected_message, "response without a request");
-  if (field == static_cast<std::uint16_t>(CommandField::c_store_rq))
-    co_return co_await store(std::move(received));
+Task<void> AssociationServer::release() {
+  operation_.cancel();
+  co_await operation_.ended();
+  const auto responded = co_await association_.respond_release();
+  if (!responded) association_.log().event(Level::debug, "assoc.release_unanswered");
+}
 
-  if (received.command.data_set_follows()) {
-    std::optional<Failure> none;
-    const auto read = co_await read_data_set(nullptr, none);
-    if (!read) co_return read.error();
-  }
-  // What it would cancel is done already: operations are processed one after the other.
-  if (field == static_cast<std::uint16_t>(CommandField::c_cancel_rq)) co_return Result<void>();
+Task<Result<void>> AssociationServer::dispatch(CommandReceived received) {
+  if (received.command.is_response()) co_return co_await take_response(std::move(received));
+  if (received.command.command_field() == field_of(CommandField::c_cancel_rq))
+    co_return co_await cancel(std::move(received));
   if (!received.command.us(CommandElement::message_id))
     co_return fail(Errc::malformed_command, "missing message id");
-
-  const bool echo = field == static_cast<std::uint16_t>(CommandField::c_echo_rq);
-  association_.log().event(echo ? Level::info : Level::warn,
-                           echo ? "assoc.echo" : "assoc.unrecognized_operation",
-                           {{"command", hexadecimal(field)}});
-  CommandSet response =
-      response_to(received.command, echo ? status::success : status::unrecognized_operation);
-  co_return co_await respond(received.context, std::move(response));
+  // What stands behind this request could be the response that a C-GET waits for.
+  if (operation_.is_waiting_for_response())
+    co_return fail(Errc::unexpected_message, "request within a sub-operation");
+  co_await operation_.ended();
+  co_return co_await provide(std::move(received));
 }
 
-std::optional<StoreOutcome> AssociationServer::refuse(const CommandSet& command, const CStoreRq& rq,
-                                                      const AcceptedContext& context) {
-  if (!command.data_set_follows()) return StoreOutcome{status::mistyped_argument, "no data set"};
-  if (rq.affected_sop_class != context.abstract_syntax ||
-      context.abstract_syntax.value() == verification_sop_class)
-    return StoreOutcome{status::sop_class_not_supported, "not the SOP class of the presentation context"};
-  if (!is_usable_instance_uid(rq.affected_sop_instance))
-    return StoreOutcome{status::invalid_sop_instance, "Affected SOP Instance UID"};
-  return std::nullopt;
-}
-
-Task<Result<void>> AssociationServer::store(CommandReceived received) {
-  const auto rq = CStoreRq::from(received.command);
-  if (!rq) co_return rq.error();
-  const AcceptedContext& context = *negotiated_.find(received.context);
-  std::optional<StoreOutcome> outcome = refuse(received.command, *rq, context);
-  std::unique_ptr<InstanceSink> sink;
-  if (!outcome) {
-    StoreRequest request{
-        info_,          rq->affected_sop_class, rq->affected_sop_instance,     context.transfer_syntax,
-        rq->message_id, rq->move_originator,    rq->move_originator_message_id};
-    StoreBegin begun = co_await service_.begin(std::move(request));
-    if (auto* refused = std::get_if<StoreOutcome>(&begun)) {
-      outcome = std::move(*refused);
-    } else {
-      sink = std::move(std::get<std::unique_ptr<InstanceSink>>(begun));
-    }
-  }
-  if (received.command.data_set_follows()) {
-    std::optional<Failure> sink_failure;
-    const auto read = co_await read_data_set(sink.get(), sink_failure);
-    if (!read) co_return read.error();
-    if (sink_failure) outcome = StoreOutcome{peer_answer(*sink_failure).status, {}};
-  }
-  if (!outcome) {
-    outcome = co_await sink->finish();
-  }
-  sink.reset();
-  log_stored(*rq, context, *outcome);
-  if (classify(outcome->status) == StatusClass::success) ++stored_;
-  CommandSet response = response_to(received.command, outcome->status, outcome->error_comment);
-  co_return co_await respond(received.context, std::move(response));
-}
-
-Task<Result<void>> AssociationServer::read_data_set(InstanceSink* sink,
-                                                    std::optional<Failure>& sink_failure) {
-  std::uint64_t bytes = 0;
-  for (;;) {
-    const auto event = co_await next_event();
-    if (!event) co_return event.error();
-    const auto& data =
-        std::get<DataSetBytes>(**event);  // the assembler gives no command before the data set's end
-    bytes += data.bytes.size();
-    if (sink != nullptr && !sink_failure && bytes > granted_.max_instance_bytes)
-      sink_failure = fail(Errc::out_of_resources, "longest instance allowed");
-    if (sink != nullptr && !sink_failure && !data.bytes.empty()) {
-      const auto written = co_await sink->write(data.bytes);
-      if (!written) sink_failure = written.error();
-    }
-    if (data.last) break;
-  }
-  if (sink_failure)
-    association_.log().event(Level::error, "instance.not_written", {{"why", sink_failure->message()}});
+Task<Result<void>> AssociationServer::take_response(CommandReceived received) {
+  const Failure unexpected = fail(Errc::unexpected_message, "response without a request");
+  if (!operation_.is_waiting_for_response()) co_return unexpected;
+  auto response = Response::from(received.command);
+  if (!response) co_return response.error();
+  const auto skipped = co_await exchange_->skip(received.command);
+  if (!skipped) co_return skipped.error();
+  if (!operation_.take(std::move(*response))) co_return unexpected;
   co_return Result<void>();
 }
 
-Task<Result<void>> AssociationServer::respond(PresentationContextId context, CommandSet response) {
-  const auto bytes = response.encode();
-  writer_->clear();
-  writer_->add_command(context, bytes);
-  co_return co_await association_.send_p_data(writer_->pending());
+Task<Result<void>> AssociationServer::cancel(CommandReceived received) {
+  const auto skipped = co_await exchange_->skip(received.command);
+  if (!skipped) co_return skipped.error();
+  const auto rq = CCancelRq::from(received.command);
+  // What else it would cancel is done already.
+  if (rq && operation_.is_running() && rq->message_id_being_responded_to == operation_.message_id())
+    operation_.cancel();
+  co_return Result<void>();
+}
+
+bool AssociationServer::has_provider(std::uint16_t command_field) const {
+  const auto service = service_of(command_field);
+  if (!service) return false;
+  switch (*service) {
+    case ServiceKind::find:
+      return services_.find != nullptr;
+    case ServiceKind::get:
+    case ServiceKind::move:
+      return services_.retrieve != nullptr;
+    case ServiceKind::normalized:
+      return services_.normalized != nullptr;
+    case ServiceKind::storage:
+    case ServiceKind::verification:
+      return true;
+  }
+  return false;
+}
+
+Provision AssociationServer::provision() {
+  return {*exchange_, operation_, info_, config_, granted_.max_instance_bytes};
+}
+
+Task<Result<void>> AssociationServer::provide(CommandReceived received) {
+  const std::uint16_t field = received.command.command_field();
+  if (!has_provider(field)) {
+    association_.log().event(Level::warn, "assoc.unrecognized_operation", {{"command", hexadecimal(field)}});
+    co_return co_await answer(provision(), std::move(received), status::unrecognized_operation, {});
+  }
+  if (field == field_of(CommandField::c_echo_rq)) {
+    association_.log().event(Level::info, "assoc.echo");
+    co_return co_await answer(provision(), std::move(received), status::success, {});
+  }
+  const AcceptedContext& context = *exchange_->negotiated().find(received.context);
+  if (const char* why = misplaced(received.command, context)) {
+    association_.log().event(Level::warn, "assoc.misplaced_request",
+                             {{"command", hexadecimal(field)}, {"why", std::string(why)}});
+    co_return co_await answer(provision(), std::move(received), status::sop_class_not_supported, why);
+  }
+  switch (context.service) {
+    case ServiceKind::storage:
+      co_return co_await provide_store(provision(), services_.store, std::move(received), stored_);
+    case ServiceKind::normalized:
+      co_return co_await provide_normalized(provision(), *services_.normalized, std::move(received));
+    default:
+      break;
+  }
+  if (!received.command.data_set_follows())
+    co_return co_await answer(provision(), std::move(received), status::mistyped_argument, "no identifier");
+  switch (context.service) {
+    case ServiceKind::find:
+      co_return co_await provide_find(provision(), *services_.find, std::move(received));
+    case ServiceKind::get:
+      co_return co_await provide_get(provision(), *services_.retrieve, std::move(received));
+    default:
+      co_return co_await provide_move(provision(), *services_.retrieve, std::move(received));
+  }
+}
+
+Task<Result<void>> answer(Provision provision, CommandReceived received, std::uint16_t status,
+                          std::string comment) {
+  const auto skipped = co_await provision.exchange.skip(received.command);
+  if (!skipped) co_return skipped.error();
+  CommandSet response = response_to(received.command, status, comment);
+  co_return co_await provision.exchange.send(received.context, std::move(response));
 }
 
 void AssociationServer::log_accepted() const {
-  const auto accepted = std::to_string(negotiated_.contexts.size());
+  const auto accepted = std::to_string(exchange_->negotiated().contexts.size());
   association_.log().event(
       Level::info, "assoc.accept",
       {{"calling", info_.calling.value()},
        {"called", info_.called.value()},
        {"peer", info_.peer_address},
        {"peer_id", info_.peer_id},
-       {"pcs", accepted + "/" + std::to_string(negotiated_.ac.presentation_contexts.size())},
+       {"pcs", accepted + "/" + std::to_string(exchange_->negotiated().ac.presentation_contexts.size())},
        {"peer_max_pdu", std::int64_t{peer_max_pdu_bytes_}},
        {"implementation", printable(info_.implementation_class_uid.value())},
        {"version", info_.implementation_version_name}});
@@ -313,18 +350,8 @@ void AssociationServer::log_end(const Result<void>& served) const {
   association_.log().event(level, "assoc.end",
                            {{"how", std::string(name_of(association_.end()))},
                             {"stored", static_cast<std::int64_t>(stored_)},
-                            {"odd_fragments", static_cast<std::int64_t>(assembler_->odd_fragments())},
+                            {"odd_fragments", static_cast<std::int64_t>(exchange_->odd_fragments())},
                             {"why", served ? std::string() : served.error().message()}});
-}
-
-void AssociationServer::log_stored(const CStoreRq& rq, const AcceptedContext& context,
-                                   const StoreOutcome& outcome) const {
-  const Level level = classify(outcome.status) == StatusClass::success ? Level::info : Level::warn;
-  association_.log().event(level, "instance.store",
-                           {{"sop_instance", printable(rq.affected_sop_instance.value())},
-                            {"sop_class", printable(rq.affected_sop_class.value())},
-                            {"transfer_syntax", context.transfer_syntax.value()},
-                            {"status", hexadecimal(outcome.status)}});
 }
 
 }  // namespace trialgate::dimse

@@ -36,4 +36,7 @@ class NormalizedService {
   virtual Task<NormalizedResponse> perform(NormalizedRequest request) = 0;
 };
 
+/// An acceptor refuses a longer data set with 0213H. 50 000 references of a storage commitment fit.
+inline constexpr std::size_t max_normalized_bytes = 8 * 1024 * 1024;
+
 }  // namespace trialgate::dimse

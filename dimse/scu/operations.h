@@ -1,6 +1,7 @@
 #pragma once
 
-#include "dimse/message/command_set.h"
+#include "dimse/instance_source.h"
+#include "dimse/message/messages.h"
 #include "dimse/result.h"
 #include "dimse/task.h"
 #include "dimse/types.h"
@@ -17,19 +18,6 @@ namespace trialgate::dimse {
 
 // What a Requestor can be asked for, and what comes back. Name an operation before the `co_await` that takes
 // it: GCC 12 destroys an aggregate built inside the expression twice.
-
-/// Gives the data set of one instance. Called from the association's coroutine only.
-class InstanceSource {
- public:
-  virtual ~InstanceSource() = default;
-  /// Length of the whole data set; even.
-  [[nodiscard]] virtual std::uint64_t size_bytes() const = 0;
-  /// Next 1 to `at_most` bytes, valid until the next call; an empty span at the end. A failure, or an end
-  /// before size_bytes(), aborts the association, because half a data set cannot be taken back otherwise.
-  virtual Task<Result<std::span<const std::uint8_t>>> read(std::size_t at_most) = 0;
-};
-
-enum class Priority : std::uint16_t { medium = 0, high = 1, low = 2 };
 
 /// One C-STORE (PS3.7 §9.1.1).
 struct StoreOperation {
@@ -63,14 +51,6 @@ struct FindResponse {
   std::uint16_t status = 0;  ///< the final one
   std::string error_comment;
   std::vector<std::vector<std::uint8_t>> matches;  ///< identifiers of the pending responses, as they came
-};
-
-/// Counters of a C-MOVE or C-GET response (PS3.7 §9.1.3.1.6); what the peer left out is 0.
-struct SubOperations {
-  std::uint16_t remaining = 0;
-  std::uint16_t completed = 0;
-  std::uint16_t failed = 0;
-  std::uint16_t warning = 0;
 };
 
 /// One C-MOVE or C-GET (PS3.4 §C.4.2, §C.4.3). The instances of a C-GET go to the StoreService that open()

@@ -89,15 +89,6 @@ CommandSet query_request(CommandField field, const Uid& sop_class, Priority prio
   return request;
 }
 
-SubOperations sub_operations_of(const CommandSet& response) {
-  const auto count = [&](CommandElement element) { return response.us(element).value_or(0); };
-  SubOperations counts;
-  counts.remaining = count(CommandElement::number_of_remaining_sub_operations);
-  counts.completed = count(CommandElement::number_of_completed_sub_operations);
-  counts.failed = count(CommandElement::number_of_failed_sub_operations);
-  counts.warning = count(CommandElement::number_of_warning_sub_operations);
-  return counts;
-}
 
 /// PS3.7 §10.3: N-EVENT-REPORT and N-CREATE name what they are about as Affected, the others as Requested.
 CommandSet normalized_request(const NormalizedOperation& operation) {
@@ -278,15 +269,14 @@ Task<Result<RetrieveResponse>> Requestor::retrieve(RetrieveOperation operation) 
   BytesSource identifier(operation.identifier);
   RetrieveResponse result;
   PendingHandler on_pending = [&](Answer pending) -> Result<bool> {
-    result.sub_operations = sub_operations_of(pending.command);
+    result.sub_operations = pending.response.sub_operations.value_or(SubOperations());
     return !operation.progress || operation.progress(result.sub_operations);
   };
   auto answer = co_await impl_->exchange(context->id, std::move(request), &identifier, std::move(on_pending));
   if (!answer) co_return answer.error();
   result.status = answer->response.status;
   result.error_comment = std::move(answer->response.error_comment);
-  if (answer->command.us(CommandElement::number_of_completed_sub_operations))
-    result.sub_operations = sub_operations_of(answer->command);
+  if (answer->response.sub_operations) result.sub_operations = *answer->response.sub_operations;
   result.identifier = std::move(answer->data_set);
   co_return result;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "dimse/instance_source.h"
 #include "dimse/log.h"
 #include "dimse/result.h"
 #include "dimse/scp/normalized_service.h"

@@ -89,6 +89,20 @@ void Association::request_stop() {
     abort_now(Errc::shutting_down);
 }
 
+void Association::supervise_idle() {
+  watchdog_.set(Deadline::idle, limits_.idle);
+  waiting_between_messages_ = true;
+}
+
+void Association::await_message() {
+  if (!waiting_for_answer_ || closed_) return;
+  if (stop_requested_) {
+    abort_now(Errc::shutting_down);
+  } else {
+    supervise_idle();
+  }
+}
+
 /// The connection is gone: why, and the machine told.
 Failure Association::closed(const boost::system::error_code& error) {
   close();
@@ -123,14 +137,15 @@ Task<Result<void>> Association::fill(Waiting waiting) {
         abort_now(Errc::shutting_down);
         co_return closed({});
       }
-      watchdog_.set(Deadline::idle, limits_.idle);
-      waiting_between_messages_ = true;
+      supervise_idle();
     }
+    waiting_for_answer_ = established && waiting == Waiting::for_answer;
   }
   const auto begun = Watchdog::Clock::now();
   const std::span<std::uint8_t> space(buffer_.get(), buffer_bytes_);
   const ReadResult read = co_await transport_->read_some(space);
   waiting_between_messages_ = false;
+  waiting_for_answer_ = false;
   watchdog_.clear(Deadline::idle);
   watchdog_.clear(Deadline::progress);
   if (progress) floor_.add(Watchdog::Clock::now() - begun, read.bytes);

@@ -91,6 +91,9 @@ class Association {
   void abort_now(Errc why);
   /// Ends the association at the next point between two messages: at once if that is now.
   void request_stop();
+  /// What the caller of receive(for_answer) waited for is over: what is under way goes on as
+  /// receive(for_message). Does nothing if none is, or if a PDU has begun.
+  void await_message();
   /// A send is under way in another coroutine.
   [[nodiscard]] bool is_writing() const noexcept { return writing_; }
   [[nodiscard]] bool stop_requested() const noexcept { return stop_requested_; }
@@ -116,6 +119,7 @@ class Association {
   void on_deadline(Deadline deadline);
   void close() noexcept;
   void grow_buffer();
+  void supervise_idle();
 
   std::unique_ptr<Transport> transport_;
   AssociationMachine machine_;
@@ -135,6 +139,7 @@ class Association {
   bool closed_ = false;
   bool sent_last_ = false;  ///< the sending direction is shut down
   bool waiting_between_messages_ = false;
+  bool waiting_for_answer_ = false;
   bool stop_requested_ = false;
 };
 

@@ -281,3 +281,62 @@ TEST_CASE("PS3.8 annex E: an empty data set is one empty last fragment") {
   CHECK(fragments[0].control == MessageControlHeader{false, true});
   CHECK(fragments[0].payload.empty());
 }
+
+TEST_CASE(
+    "PS3.7 9.3, 10.3: requests of query/retrieve and of the normalized services come back as they were") {
+  CMoveRq move;
+  move.message_id = 7;
+  move.affected_sop_class = Uid("1.2.840.10008.5.1.4.1.2.2.2");
+  move.priority = 2;
+  move.move_destination = AeTitle("READER");
+  const auto parsed = CMoveRq::from(CommandSet::parse(move.to_command_set().encode()).value());
+  REQUIRE(parsed);
+  CHECK(parsed->message_id == 7);
+  CHECK(parsed->priority == 2);
+  CHECK(parsed->affected_sop_class == move.affected_sop_class);
+  CHECK(parsed->move_destination == move.move_destination);
+
+  const auto cancel = CCancelRq{9}.to_command_set();
+  CHECK(CCancelRq::from(cancel)->message_id_being_responded_to == 9);
+  CHECK_FALSE(cancel.is_response());
+  CHECK_FALSE(cancel.data_set_follows());
+
+  NormalizedRq rq;
+  rq.message_id = 3;
+  rq.sop_class = Uid("1.2.840.10008.1.20.1");
+  rq.sop_instance = Uid("1.2.840.10008.1.20.1.1");
+  rq.type_id = 1;
+  rq.data_set_follows = true;
+  for (const CommandField field : {CommandField::n_action_rq, CommandField::n_event_report_rq}) {
+    rq.command_field = field;
+    const CommandSet command = rq.to_command_set();
+    const bool affected = field == CommandField::n_event_report_rq;
+    CHECK(command.uid(CommandElement::affected_sop_class_uid).has_value() == affected);
+    CHECK(command.uid(CommandElement::requested_sop_class_uid).has_value() != affected);
+    const auto read = NormalizedRq::from(command);
+    REQUIRE(read);
+    CHECK(read->sop_class == rq.sop_class);
+    CHECK(read->sop_instance == rq.sop_instance);
+    CHECK(read->type_id == 1);
+    CHECK(read->data_set_follows);
+    const auto response = Response::from(response_to(command, 0));
+    REQUIRE(response);
+    CHECK(response->affected_sop_class == rq.sop_class);
+    CHECK(response->affected_sop_instance == rq.sop_instance);
+  }
+  CHECK_FALSE(NormalizedRq::from(CEchoRq{1}.to_command_set()));
+}
+
+TEST_CASE("PS3.7 9.3.4.2: remaining sub-operations are told only while there may be some") {
+  const SubOperations counts{70000, 1, 2, 3};
+  CMoveRq rq;
+  rq.message_id = 1;
+  const auto told = [&](std::uint16_t status) {
+    CommandSet response = response_to(rq.to_command_set(), status);
+    set_sub_operations(response, counts);
+    return Response::from(response)->sub_operations.value();
+  };
+  CHECK(told(0xFF00) == SubOperations{0xFFFF, 1, 2, 3});
+  CHECK(told(0xFE00) == SubOperations{0xFFFF, 1, 2, 3});
+  CHECK(told(0xB000) == SubOperations{0, 1, 2, 3});
+}

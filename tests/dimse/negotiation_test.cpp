@@ -148,3 +148,60 @@ TEST_CASE("A quota gives a unit back when it goes") {
   CHECK(quota.in_use("a") == 0);
   CHECK(quota.take("a", 1));
 }
+
+TEST_CASE("Services are negotiated as the policy lists them, in the two uncompressed transfer syntaxes") {
+  ContextPolicy policy;
+  policy.services = {find, Uid(std::string(storage_commitment_push_model))};
+  CHECK(result_of(find, explicit_le, policy) == ContextResult::acceptance);
+  CHECK(result_of(find, implicit_le, policy) == ContextResult::acceptance);
+  CHECK(result_of(find, jpeg, policy) == ContextResult::transfer_syntaxes_not_supported);
+  CHECK(result_of(Uid(std::string(patient_root_find)), explicit_le, policy) ==
+        ContextResult::abstract_syntax_not_supported);
+
+  auto rq = proposal({context(1, Uid(std::string(storage_commitment_push_model)), {implicit_le})});
+  rq.user_information.roles = {{Uid(std::string(storage_commitment_push_model)), false, true}};
+  const auto negotiated = negotiate(rq, policy, 4096, 8);
+  CHECK(negotiated.contexts.at(0).requestor_is_scp);
+  CHECK_FALSE(negotiated.contexts.at(0).requestor_is_scu);
+  CHECK(negotiated.ac.user_information.roles ==
+        std::vector<RoleSelection>{{Uid(std::string(storage_commitment_push_model)), false, true}});
+}
+
+TEST_CASE("PS3.4 C.4.3: C-GET brings the role of SCP for storage, and an operations window of one") {
+  const Uid get{std::string(study_root_get)};
+  ContextPolicy policy;
+  policy.storage = false;
+  policy.services = {get};
+  auto rq = proposal({context(1, get, {implicit_le}), context(3, ct, {explicit_le})});
+  rq.user_information.roles = {{ct, true, true}};
+  rq.user_information.async_operations_window = AsyncOperationsWindow{4, 4};
+  const auto negotiated = negotiate(rq, policy, 4096, 8);
+  REQUIRE(negotiated.contexts.size() == 2);
+  CHECK(negotiated.contexts[1].requestor_is_scp);
+  CHECK_FALSE(negotiated.contexts[1].requestor_is_scu);
+  CHECK(negotiated.ac.user_information.roles == std::vector<RoleSelection>{{ct, false, true}});
+  CHECK(negotiated.ac.user_information.async_operations_window == AsyncOperationsWindow{1, 1});
+  rq.user_information.roles.clear();
+  CHECK(negotiate(rq, policy, 4096, 8).contexts.size() == 1);
+}
+
+TEST_CASE(
+    "PS3.4 C.5.1.1, C.5.2.1: extended negotiation says what both sides can, never more bytes than asked") {
+  const Uid move{std::string(study_root_move)};
+  ContextPolicy policy;
+  policy.services = {find, move};
+  auto rq = proposal({context(1, find, {implicit_le}), context(3, move, {implicit_le})});
+  rq.user_information.extended = {{find, {1, 1, 1, 1, 1}}, {move, {1, 1}}, {ct, {1}}};
+  using Answers = std::vector<ExtendedNegotiation>;
+  CHECK(negotiate(rq, policy, 4096, 8).ac.user_information.extended ==
+        Answers{{find, {0, 0, 0, 0}}, {move, {0}}});
+  policy.query_options = {true, true, false};
+  auto negotiated = negotiate(rq, policy, 4096, 8);
+  CHECK(negotiated.ac.user_information.extended == Answers{{find, {1, 1, 0, 0}}, {move, {1}}});
+  CHECK(negotiated.options_of(find) == QueryOptions{true, true, false});
+  rq.user_information.extended = {{find, {0, 1}}};
+  negotiated = negotiate(rq, policy, 4096, 8);
+  CHECK(negotiated.ac.user_information.extended == Answers{{find, {0, 1}}});
+  CHECK(negotiated.options_of(find) == QueryOptions{false, true, false});
+  CHECK(negotiated.options_of(move) == QueryOptions());
+}

@@ -356,7 +356,7 @@ TEST_CASE("C-GET: the peer's C-STOREs go to the service, roles are proposed, cou
   retrieve.sop_class = get_class;
   retrieve.transfer_syntax = implicit_le;
   retrieve.identifier = pattern(40);
-  std::vector<std::uint16_t> remaining;
+  std::vector<std::uint32_t> remaining;
   retrieve.progress = [&](const SubOperations& counts) {
     remaining.push_back(counts.remaining);
     return true;
@@ -367,7 +367,7 @@ TEST_CASE("C-GET: the peer's C-STOREs go to the service, roles are proposed, cou
   CHECK(result->sub_operations.completed == 1);
   CHECK(result->sub_operations.failed == 1);
   CHECK(result->identifier == pattern(8));
-  CHECK(remaining == std::vector<std::uint16_t>{1, 0});
+  CHECK(remaining == std::vector<std::uint32_t>{1, 0});
   const auto stored = received.stored();
   REQUIRE(stored.size() == 1);
   CHECK(stored[0].data_set == pattern(10000));

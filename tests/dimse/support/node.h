@@ -53,13 +53,17 @@ inline dimse::AcceptorConfig test_config() {
 /// An acceptor with its threads; drained at the end.
 class Node {
  public:
-  explicit Node(dimse::AcceptorConfig config = test_config(), std::size_t threads = 1) {
+  /// `add` adds services beside storage.
+  explicit Node(dimse::AcceptorConfig config = test_config(), std::size_t threads = 1,
+                const std::function<void(dimse::Services&)>& add = {}) {
     std::vector<boost::asio::any_io_executor> executors;
     for (std::size_t i = 0; i < threads; ++i) {
       threads_.push_back(std::make_unique<IoThread>());
       executors.push_back(threads_.back()->executor());
     }
-    acceptor = std::make_unique<dimse::Acceptor>(executors, config, policy, service, log);
+    dimse::Services services(service);
+    if (add) add(services);
+    acceptor = std::make_unique<dimse::Acceptor>(executors, config, policy, services, log);
     port = acceptor->listen().value();
   }
   Node(const Node&) = delete;
