@@ -1,5 +1,7 @@
 #include "rules/deidentify/descriptors.h"
 
+#include "rules/deidentify/imaging_words.h"
+
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -23,62 +25,6 @@ std::string lower(std::string_view text) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   }
   return result;
-}
-
-/// Words of protocols and descriptions that are nobody's name.
-bool is_imaging_word(std::string_view folded) noexcept {
-  static constexpr auto words = std::to_array<std::string_view>(
-      {"2d",        "3d",           "4d",         "abdomen",     "abdominal",
-       "ac",        "acquisition",  "adc",        "adrenal",     "after",
-       "and",       "angio",        "ankle",      "aorta",       "ap",
-       "apical",    "arm",          "arterial",   "artery",      "attenuation",
-       "average",   "axial",        "axials",     "b0",          "before",
-       "biopsy",    "bladder",      "body",       "bone",        "brain",
-       "breast",    "breath",       "c",          "cardiac",     "cartilage",
-       "caudal",    "cerebral",     "cervical",   "chest",       "cine",
-       "clavicle",  "colon",        "comparison", "contrast",    "cor",
-       "coronal",   "coronary",     "correction", "corrected",   "cranial",
-       "ct",        "cta",          "decubitus",  "delay",       "delayed",
-       "diffusion", "dir",          "dixon",      "dose",        "duodenum",
-       "dwi",       "dynamic",      "echo",       "elbow",       "emission",
-       "enhanced",  "epi",          "esophagus",  "excretory",   "extremity",
-       "fast",      "fat",          "fdg",        "femur",       "fetal",
-       "field",     "fine",         "finger",     "flair",       "foot",
-       "free",      "fused",        "fusion",     "gated",       "gradient",
-       "gre",       "hand",         "head",       "heart",       "helical",
-       "hepatic",   "high",         "hip",        "hold",        "humerus",
-       "image",     "images",       "in",         "iliac",       "kidney",
-       "knee",      "kub",          "l",          "lat",         "lateral",
-       "left",      "leg",          "lesion",     "limb",        "liver",
-       "localizer", "low",          "lower",      "lumbar",      "lung",
-       "lungs",     "lymph",        "magnitude",  "mandible",    "map",
-       "maxilla",   "mediastinum",  "mip",        "mpr",         "mr",
-       "mra",       "mri",          "nac",        "native",      "neck",
-       "nm",        "node",         "nodule",     "non",         "oblique",
-       "of",        "on",           "opposed",    "oral",        "orbit",
-       "ovary",     "pa",           "pancreas",   "parenchyma",  "pelvic",
-       "pelvis",    "perfusion",    "pet",        "phase",       "plain",
-       "portal",    "portable",     "post",       "pre",         "proton",
-       "prone",     "prostate",     "pulmonary",  "r",           "radius",
-       "recon",     "rectum",       "renal",      "respiratory", "rest",
-       "rib",       "ribs",         "right",      "sacrum",      "sag",
-       "sagittal",  "scan",         "scapula",    "scout",       "sequence",
-       "series",    "sharp",        "shoulder",   "single",      "sinus",
-       "skull",     "slice",        "slices",     "small",       "smooth",
-       "soft",      "spectroscopy", "spin",       "spine",       "spiral",
-       "spleen",    "standard",     "stir",       "stomach",     "stress",
-       "study",     "subtraction",  "supine",     "surview",     "swi",
-       "t1",        "t1w",          "t2",         "t2w",         "thick",
-       "thigh",     "thin",         "thoracic",   "thorax",      "thyroid",
-       "tibia",     "tissue",       "to",         "tof",         "topogram",
-       "tra",       "trachea",      "transverse", "tse",         "tumor",
-       "tumour",    "turbo",        "ulna",       "unenhanced",  "upper",
-       "ureter",    "us",           "uterus",     "vein",        "venous",
-       "vessel",    "view",         "views",      "volume",      "water",
-       "weighted",  "whole",        "window",     "with",        "without",
-       "wo",        "wrist",        "xr"});
-  static const std::unordered_set<std::string_view> known(words.begin(), words.end());
-  return known.contains(folded);
 }
 
 /// Up to three digits, up to two behind a point, and a unit: no date and no number of a person reads so.

@@ -26,6 +26,8 @@ std::optional<std::string_view> dummy_characters(Vr vr) noexcept {
       return "0";
     case Vr::dt:
       return "19000101000000";
+    case Vr::pn:
+      return "REMOVED^";  // with a delimiter, since a family name alone looks like the form of ACR-NEMA
     case Vr::tm:
       return "000000";
     case Vr::ur:
@@ -55,9 +57,9 @@ void replace_items(const ElementList& parent, Element& sequence, const Identity&
   if (!explicit_text) return;
   ElementList& item = append_item(parent, sequence).elements;
   if (is_code) {
-    item.put(Element(code_value, Vr::sh, dummy_text));
-    item.put(Element(Tag(0x0008, 0x0102), Vr::sh, "99REMOVED"));
-    item.put(Element(Tag(0x0008, 0x0104), Vr::lo, dummy_text));
+    item.put(Element(code_value, Vr::sh, "261665006"));
+    item.put(Element(Tag(0x0008, 0x0102), Vr::sh, "SCT"));
+    item.put(Element(Tag(0x0008, 0x0104), Vr::lo, "Unknown"));
   } else if (instance) {
     item.put(std::move(*sop_class));
     item.put(std::move(*instance));

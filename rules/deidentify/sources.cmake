@@ -8,6 +8,7 @@ target_sources(rules PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/descriptors.cpp
   ${CMAKE_CURRENT_LIST_DIR}/dummy.cpp
   ${CMAKE_CURRENT_LIST_DIR}/identity.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/imaging_words.cpp
   ${CMAKE_CURRENT_LIST_DIR}/letter_case.cpp
   ${CMAKE_CURRENT_LIST_DIR}/plan_json.cpp
   ${CMAKE_CURRENT_LIST_DIR}/private_claims.cpp

@@ -21,12 +21,12 @@ constexpr Tag temporal_information_modified{0x0028, 0x0303};
 struct NewText {
   Tag tag;
   Vr vr;
-  std::string_view text;  // UTF-8
+  std::string text;  // UTF-8
 };
 
 std::vector<NewText> texts_of(const DeidentificationSubject& subject, std::string_view source_series_uid) {
   std::vector<NewText> texts = {
-      {Tag(0x0010, 0x0010), Vr::pn, subject.subject_id},
+      {Tag(0x0010, 0x0010), Vr::pn, subject.subject_id + '^'},
       {Tag(0x0010, 0x0020), Vr::lo, subject.subject_id},
       {Tag(0x0012, 0x0010), Vr::lo, subject.sponsor},
       {Tag(0x0012, 0x0020), Vr::lo, subject.protocol_id},
@@ -38,7 +38,7 @@ std::vector<NewText> texts_of(const DeidentificationSubject& subject, std::strin
       {Tag(0x0012, 0x0060), Vr::lo, subject.coordinating_center},
   };
   const auto optional = [&texts](Tag tag, Vr vr, std::string_view text) {
-    if (!text.empty()) texts.push_back({tag, vr, text});
+    if (!text.empty()) texts.push_back({tag, vr, std::string(text)});
   };
   optional(Tag(0x0012, 0x0042), Vr::lo, subject.reading_id);
   optional(Tag(0x0012, 0x0051), Vr::st, subject.time_point_description);

@@ -102,7 +102,7 @@ TEST_CASE("Bad input: a name of 65 KB goes, and is found where it stands elsewhe
   TestDataSet data_set = TestDataSet::ct();
   data_set.set(0x00100010, Vr::pn, name);
   const Output output = output_of(run(data_set));
-  CHECK(output.text(0x00100010) == "ONC301-0042");
+  CHECK(output.text(0x00100010) == "ONC301-0042^");
   CHECK_FALSE(contains(output.bytes, secret));
   CHECK_FALSE(contains(output.bytes, "Kanarienvogel"));
   data_set.set(0x00181210, Vr::sh, "B30 Kanarienvogel");

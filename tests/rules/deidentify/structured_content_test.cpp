@@ -236,7 +236,7 @@ TEST_CASE("Failure mode 16: free text of a report goes whatever its concept is, 
 
   const Output cleaned =
       output_of(run(data_set, with({Option::clean_structured_content, Option::clean_descriptors})));
-  CHECK(first_text(cleaned) == "CT of chest");
+  CHECK(first_text(cleaned) == "a CT of the chest");
 }
 
 TEST_CASE("Content items that refer to others by position are held once one of those went") {

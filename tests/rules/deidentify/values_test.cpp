@@ -127,7 +127,7 @@ TEST_CASE("PS3.15 E.1.1: the trial's identity and the markers are written over w
   TestDataSet data_set = TestDataSet::ct();
   data_set.set(0x00120010, Vr::lo, "Other sponsor").set(0x00120040, Vr::lo, "OTHER-SUBJECT-1");
   const Output output = output_of(run(data_set));
-  CHECK(output.text(0x00100010) == "ONC301-0042");
+  CHECK(output.text(0x00100010) == "ONC301-0042^");
   CHECK(output.text(0x00100020) == "ONC301-0042");
   CHECK(output.text(0x00120010) == "Sponsor of Tests");
   CHECK(output.text(0x00120020) == "ONC-301");
