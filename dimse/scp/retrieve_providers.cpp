@@ -164,6 +164,7 @@ Task<bool> get_all(Provision provision, GetOperation& instances, const Retrieve&
     if (provision.operation.is_cancelled()) break;
     const std::optional<std::uint16_t> stored = co_await getting.store(*sub);
     if (!stored) co_return false;
+    instances.answered(*stored);
     count(*stored, sub->sop_instance, final);
     if (final.counts.remaining == 0) break;
     const bool sent = co_await send_pending(provision, retrieve, final.counts);

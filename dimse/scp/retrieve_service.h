@@ -57,6 +57,8 @@ class GetOperation {
   [[nodiscard]] virtual std::size_t total() const = 0;
   /// The next instance when the one before was answered; nullopt after the last one.
   virtual Task<std::optional<SubOperation>> next(const AcceptedSyntaxes& accepted) = 0;
+  /// How the peer answered the one that was given last; 0110H if it could not be sent.
+  virtual void answered(std::uint16_t status) = 0;
 };
 
 /// The end of a C-MOVE. From the counts follows the status (retrieve_status) unless one stands here.

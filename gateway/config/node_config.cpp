@@ -118,6 +118,8 @@ void read_peer(const YAML::Node& yaml, NodeConfig& config, YamlErrors& errors) {
   members.integer("associations", peer.associations, 1, 10'000);
   members.text("host", peer.host);
   members.integer("port", peer.port, 1, 65535);
+  members.integer("move_associations", peer.move_associations, 1, 64);
+  members.seconds("response_seconds", peer.response_timeout, 1, 3600);
   if (map.is_map() && peer.ae_title.empty()) errors.add(yaml, "peer has no ae_title");
   const bool looks_only =
       std::ranges::any_of(config.views, [&](const View& view) { return view.admits(peer.ae_title); });

@@ -30,8 +30,11 @@ struct Peer {
   std::string site;                    ///< trial site that its images belong to; empty: it sends none
   std::vector<std::string> addresses;  ///< CIDR blocks or single addresses; empty = loopback only
   std::uint32_t associations = 16;     ///< open at once, for each listening address
-  std::string host = {};               ///< where it can be called, for reports; empty: nowhere
+  std::string host =
+      {};  ///< where it can be called, for reports and as destination of C-MOVE; empty: nowhere
   std::uint16_t port = 104;
+  std::uint32_t move_associations = 4;        ///< in parallel, of one C-MOVE that sends to it
+  std::chrono::seconds response_timeout{60};  ///< DIMSE response to what is sent to it
 };
 
 /// Where de-identified instances go.

@@ -22,6 +22,7 @@ View read_view(const YAML::Node& yaml, rules::YamlErrors& errors) {
   members.text("destination", view.destination);
   if (const auto peers = map.take("peers")) view.peers = rules::read_texts(*peers, "peers", errors);
   if (const auto sites = map.take("sites")) view.sites = rules::read_texts(*sites, "sites", errors);
+  if (const auto to = map.take("move_to")) view.move_to = rules::read_texts(*to, "move_to", errors);
   if (map.is_map()) {
     if (view.ae_title.empty()) errors.add(yaml, "view has no ae_title");
     if (view.peers.empty()) errors.add(yaml, "view has no peers; expected the AE titles that may look at it");
@@ -38,6 +39,16 @@ bool View::admits(const std::string& calling_ae_title) const noexcept {
   return std::ranges::find(peers, calling_ae_title) != peers.end();
 }
 
+const Peer* move_destination(const NodeConfig& config, const View& view, const std::string& calling_ae_title,
+                             const std::string& destination) noexcept {
+  if (destination != calling_ae_title && std::ranges::find(view.move_to, destination) == view.move_to.end()) {
+    return nullptr;
+  }
+  const auto found = std::ranges::find_if(
+      config.peers, [&](const Peer& peer) { return peer.ae_title == destination && !peer.host.empty(); });
+  return found == config.peers.end() ? nullptr : &*found;
+}
+
 void check_view(const NodeConfig& config, std::size_t place, const YAML::Node& yaml,
                 rules::YamlErrors& errors) {
   const View& view = config.views[place];
@@ -52,6 +63,12 @@ void check_view(const NodeConfig& config, std::size_t place, const YAML::Node& y
   for (const std::string& name : view.peers) {
     if (std::ranges::none_of(config.peers, [&](const Peer& peer) { return peer.ae_title == name; })) {
       errors.add(yaml, "peer '" + name + "' is not among the peers");
+    }
+  }
+  for (const std::string& name : view.move_to) {
+    const auto can_be_called = [&](const Peer& peer) { return peer.ae_title == name && !peer.host.empty(); };
+    if (std::ranges::none_of(config.peers, can_be_called)) {
+      errors.add(yaml, "move_to: '" + name + "' is no peer with a host");
     }
   }
   for (const std::string& site : view.sites) {

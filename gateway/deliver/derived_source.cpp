@@ -11,11 +11,11 @@ constexpr std::size_t buffer_bytes = 1024 * 1024;
 
 }  // namespace
 
-storage::Result<std::unique_ptr<DerivedSource>> DerivedSource::open(const storage::BlobStore& blobs,
-                                                                    const storage::DerivedRow& row,
-                                                                    boost::asio::thread_pool& disk) {
+storage::Result<std::unique_ptr<DerivedSource>> DerivedSource::open(
+    const storage::BlobStore& blobs, const std::vector<storage::Extent>& data_set,
+    boost::asio::thread_pool& disk) {
   std::unique_ptr<DerivedSource> source(new DerivedSource(disk));
-  for (const storage::Extent& extent : row.data_set) {
+  for (const storage::Extent& extent : data_set) {
     auto blob = blobs.open(extent.blob);
     if (!blob) return blob.error();
     source->size_bytes_ += extent.length;

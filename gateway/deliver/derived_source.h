@@ -11,14 +11,19 @@
 
 namespace trialgate::gateway {
 
-/// The data set of a derived instance, read extent by extent from the blobs that hold it. Reading happens on
-/// the disk pool. Used by one association's coroutine.
+/// A data set read extent by extent from the blobs that hold it: a derived instance's, or a received one's.
+/// Reading happens on the disk pool. Used by one association's coroutine.
 class DerivedSource final : public dimse::InstanceSource {
  public:
   /// Opens every blob; blocks. Errors: not_found when a blob is gone.
+  [[nodiscard]] static storage::Result<std::unique_ptr<DerivedSource>> open(
+      const storage::BlobStore& blobs, const std::vector<storage::Extent>& data_set,
+      boost::asio::thread_pool& disk);
   [[nodiscard]] static storage::Result<std::unique_ptr<DerivedSource>> open(const storage::BlobStore& blobs,
                                                                             const storage::DerivedRow& row,
-                                                                            boost::asio::thread_pool& disk);
+                                                                            boost::asio::thread_pool& disk) {
+    return open(blobs, row.data_set, disk);
+  }
 
   [[nodiscard]] std::uint64_t size_bytes() const override { return size_bytes_; }
   dimse::Task<dimse::Result<std::span<const std::uint8_t>>> read(std::size_t at_most) override;

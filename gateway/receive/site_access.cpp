@@ -1,5 +1,7 @@
 #include "gateway/receive/site_access.h"
 
+#include "dimse/scp/service_sop_classes.h"
+
 #include <algorithm>
 
 namespace trialgate::gateway {
@@ -14,7 +16,7 @@ std::string site_of(const std::string& peer_id) {
   return peer_id.substr(0, peer_id.rfind(between_site_and_ae_title));
 }
 
-SiteAccess::SiteAccess(const NodeConfig& config) {
+SiteAccess::SiteAccess(const NodeConfig& config) : views_(config.views) {
   called_.insert(config.ae_title);
   for (const TrialEntry& trial : config.trials) {
     if (!trial.called_ae_title.empty()) called_.insert(trial.called_ae_title);
@@ -30,18 +32,32 @@ SiteAccess::SiteAccess(const NodeConfig& config) {
   if (config.accept_deflated) {
     contexts_.transfer_syntaxes.emplace(std::string(dimse::deflated_explicit_vr_little_endian));
   }
+  view_contexts_.storage = false;
+  view_contexts_.transfer_syntaxes = contexts_.transfer_syntaxes;
+  for (const std::string_view uid :
+       {dimse::patient_root_find, dimse::patient_root_move, dimse::patient_root_get, dimse::study_root_find,
+        dimse::study_root_move, dimse::study_root_get}) {
+    view_contexts_.services.emplace(std::string(uid));
+  }
+  view_contexts_.query_options.relational = true;
+  view_contexts_.query_options.combined_date_time = true;
 }
 
 dimse::Decision SiteAccess::decide(const dimse::AssociationRequestView& request) {
-  if (!called_.contains(request.called.value())) return dimse::Reject::called_ae_not_recognized();
+  const View* view = view_named(views_, request.called.value());
+  if (view == nullptr && !called_.contains(request.called.value()))
+    return dimse::Reject::called_ae_not_recognized();
   const auto source = std::ranges::find_if(sources_, [&](const Source& candidate) {
     return candidate.peer.ae_title == request.calling.value() &&
            candidate.addresses.hold(request.peer_address);
   });
   if (source == sources_.end()) return dimse::Reject::calling_ae_not_recognized();
+  if (view != nullptr && !view->admits(source->peer.ae_title))
+    return dimse::Reject::called_ae_not_recognized();
+  if (view == nullptr && source->peer.site.empty()) return dimse::Reject::calling_ae_not_recognized();
   dimse::Accept accept;
   accept.peer_id = source->peer.site + between_site_and_ae_title + source->peer.ae_title;
-  accept.contexts = contexts_;
+  accept.contexts = view != nullptr ? view_contexts_ : contexts_;
   accept.max_associations = source->peer.associations;
   return accept;
 }

@@ -11,8 +11,9 @@
 namespace trialgate::gateway {
 
 /// Lets in the peers of the node file: calling AE title and source address must both be one peer's, the
-/// called AE title the node's or a trial's. What it names the peer tells its site, see site_of(); open
-/// associations are counted for each peer. Thread-safe.
+/// called AE title the node's or a trial's, where a peer of a site may store, or a view's, where the peers
+/// that it names may query and retrieve and for others it does not exist. What it names the peer tells its
+/// site, see site_of(); open associations are counted for each peer. Thread-safe.
 class SiteAccess final : public dimse::AccessPolicy {
  public:
   explicit SiteAccess(const NodeConfig& config);
@@ -26,8 +27,10 @@ class SiteAccess final : public dimse::AccessPolicy {
   };
 
   std::set<std::string> called_;
+  std::vector<View> views_;
   std::vector<Source> sources_;
   dimse::ContextPolicy contexts_;
+  dimse::ContextPolicy view_contexts_;
 };
 
 /// The site of an accepted peer, from AssociationInfo::peer_id.

@@ -12,6 +12,7 @@
 #include "gateway/pipeline/wake_up.h"
 #include "gateway/receive/reception.h"
 #include "gateway/receive/site_access.h"
+#include "gateway/retrieve/retriever.h"
 #include "gateway/serve/open_files.h"
 #include "gateway/serve/recovery_log.h"
 #include "gateway/version.h"
@@ -189,8 +190,8 @@ bool write_port_file(const std::filesystem::path& file, const std::vector<std::u
 class Listeners {
  public:
   Listeners(const NodeConfig& config, std::vector<asio::any_io_executor> executors,
-            dimse::AccessPolicy& access, dimse::StoreService& service, Logger& log)
-      : config_(config), executors_(std::move(executors)), access_(access), service_(service), log_(log) {}
+            dimse::AccessPolicy& access, dimse::Services services, Logger& log)
+      : config_(config), executors_(std::move(executors)), access_(access), services_(services), log_(log) {}
   Listeners(const Listeners&) = delete;
   Listeners& operator=(const Listeners&) = delete;
   ~Listeners() { drain(std::chrono::milliseconds(0)); }
@@ -200,7 +201,7 @@ class Listeners {
     for (const ListenAddress& address : config_.listen) {
       auto settings = dimse::validate(acceptor_config(config_, address));
       if (!settings) return settings.error().message();
-      auto acceptor = std::make_unique<dimse::Acceptor>(executors_, *settings, access_, service_, log_);
+      auto acceptor = std::make_unique<dimse::Acceptor>(executors_, *settings, access_, services_, log_);
       auto port = acceptor->listen();
       if (!port) {
         return "cannot listen on " + address.address + " port " + std::to_string(address.port) + ": " +
@@ -229,7 +230,7 @@ class Listeners {
   const NodeConfig& config_;
   const std::vector<asio::any_io_executor> executors_;
   dimse::AccessPolicy& access_;
-  dimse::StoreService& service_;
+  const dimse::Services services_;
   Logger& log_;
   std::vector<std::unique_ptr<dimse::Acceptor>> acceptors_;
   std::vector<std::uint16_t> ports_;
@@ -304,8 +305,11 @@ int run(const ServeOptions& options, const NodeConfig& config, TrialBook& trials
   CommitmentProvider commitment_provider(store, config, log);
   CommitmentUser commitment_user(store, config, log, wake);
   SiteAccess access(config);
+  Retriever retriever(store, workers, config, log);
   IoThreads io(config.io_threads);
-  Listeners listeners(config, io.executors(), access, reception, log);
+  dimse::Services services(reception);
+  services.retrieve = &retriever;
+  Listeners listeners(config, io.executors(), access, services, log);
   if (const std::string problem = listeners.listen(); !problem.empty()) return cannot_start(problem);
   Forwarder forwarder(store, config, log, wake);
   commitment_provider.start();
@@ -325,6 +329,7 @@ int run(const ServeOptions& options, const NodeConfig& config, TrialBook& trials
   // What the pipeline waits for ends at once; all of it is done again after the next start.
   wake_ups.stop();
   workers.stop(std::chrono::milliseconds(0));
+  retriever.stop(std::chrono::seconds(1));
   pipeline.reset();
   notifier.reset();
   if (!problem.empty()) return cannot_start(problem);

@@ -7,6 +7,7 @@
 #include "rules/deidentify/identity.h"
 #include "rules/examine/instance_record.h"
 #include "rules/pixels/frame_decoder.h"
+#include "rules/pixels/uncompressed.h"
 #include "storage/digest.h"
 #include "storage/file_system.h"
 
@@ -212,6 +213,22 @@ WorkerReply deidentify_job(PlanReader& plans, const WorkerRequest& request) {
   return deidentify_reply(std::move(instance), builder.finish().hex());
 }
 
+/// The whole result goes in parts: the answer only says that it is complete.
+WorkerReply reencode_job(const WorkerRequest& request) {
+  const auto text = [&request](const char* key) { return std::string(request.header.at(key).as_string()); };
+  const rules::TransferSyntax* from = rules::find_transfer_syntax(text("from"));
+  const auto offset = request.header.at("offset").to_number<std::uint64_t>();
+  const MappedFile file(request.file);
+  if (file.bytes().size() <= offset) return error_reply(nothing_to_read);
+  if (from == nullptr) return error_reply("the transfer syntax is not known");
+  PartSender sender(request);
+  const auto written = rules::write_uncompressed(file.bytes().subspan(offset), *from, text("to"), limits(),
+                                                 [&](auto bytes) { return sender.add(bytes); });
+  if (!written) return error_reply(written.error().message());
+  if (!sender.flush()) return error_reply("the node does not take the data set");
+  return {{{"bytes", sender.sent_bytes()}}, {}};
+}
+
 std::string load_tables() {
   if (auto loaded = rules::load_dictionary(); !loaded) return loaded.error().message();
   if (auto loaded = rules::load_character_sets(); !loaded) return loaded.error().message();
@@ -229,6 +246,7 @@ JobTable instance_job_table() {
   JobTable table;
   table.prepare = load_tables;
   table.jobs["examine"] = examine_job;
+  table.jobs["reencode"] = reencode_job;
   table.jobs["deidentify"] = [plans = std::make_shared<PlanReader>()](const WorkerRequest& request) {
     return deidentify_job(*plans, request);
   };

@@ -176,4 +176,16 @@ DeidentifyOutcome deidentify_outcome(JobOutcome outcome, std::uint64_t file_byte
   return result;
 }
 
+ReencodeOutcome reencode_outcome(JobOutcome outcome, PixelSpool& spool) {
+  if (auto failure = failure_in(outcome)) return std::move(*failure);
+  ReplyReader reader(std::get<JobReply>(outcome).header);
+  ReencodedDataSet result;
+  result.size_bytes = reader.number("bytes");
+  const std::uint64_t came = spool.size_bytes();
+  result.file = spool.take_file();
+  if (!result.file || result.size_bytes != came || came % 2 != 0) reader.problem("bytes");
+  if (!reader.first_problem().empty()) return bad_reply(reader.first_problem());
+  return result;
+}
+
 }  // namespace trialgate::gateway

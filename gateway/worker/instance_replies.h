@@ -21,5 +21,6 @@ namespace trialgate::gateway {
 /// `file_bytes` is the size of the file that the job was about; `spool` took the parts.
 [[nodiscard]] DeidentifyOutcome deidentify_outcome(JobOutcome outcome, std::uint64_t file_bytes,
                                                    PixelSpool& spool);
+[[nodiscard]] ReencodeOutcome reencode_outcome(JobOutcome outcome, PixelSpool& spool);
 
 }  // namespace trialgate::gateway

@@ -118,4 +118,18 @@ void InstanceWorkers::deidentify(storage::UniqueFd file, const DeidentificationP
                });
 }
 
+ReencodeOutcome InstanceWorkers::reencode(int file, std::uint64_t offset, std::string_view from,
+                                          std::string_view to) {
+  storage::UniqueFd own = duplicate(file);
+  if (!own) return no_descriptor();
+  const auto spool = make_spool(pool_.config(), size_of(file));
+  Job job;
+  job.header = {{"job", "reencode"}, {"offset", offset}, {"from", from}, {"to", to}};
+  job.timeout = pool_.config().job_timeout +
+                std::chrono::milliseconds(size_of(file) / slowest_decode_bytes_per_millisecond);
+  job.parts = spool;
+  job.file = std::move(own);
+  return reencode_outcome(pool_.run(std::move(job)), *spool);
+}
+
 }  // namespace trialgate::gateway

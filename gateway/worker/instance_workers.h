@@ -10,6 +10,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <variant>
 #include <vector>
 
@@ -39,6 +40,13 @@ struct DeidentifiedInstance {
   storage::Digest data_set_digest;  ///< of prefix, pixel range and suffix, as the worker read them
 };
 
+/// A data set in a file of its own, which has no name.
+struct ReencodedDataSet {
+  storage::UniqueFd file;  ///< open for reading
+  std::uint64_t size_bytes = 0;
+};
+
+using ReencodeOutcome = std::variant<ReencodedDataSet, WorkerFailure>;
 using ExamineOutcome = std::variant<rules::InstanceRecord, WorkerFailure>;
 using DeidentifyOutcome = std::variant<DeidentifiedInstance, rules::Held, WorkerFailure>;
 
@@ -59,6 +67,11 @@ class InstanceWorkers {
   /// The same without waiting. Blocks only while the queue is full.
   void deidentify(storage::UniqueFd file, const DeidentificationPlan& plan,
                   std::function<void(DeidentifyOutcome)> callback);
+
+  /// Encodes a data set, which begins at `offset` of the file and is in the transfer syntax `from`, in
+  /// implicit or explicit VR little endian, decoding its pixels, and waits. `file` stays the caller's.
+  [[nodiscard]] ReencodeOutcome reencode(int file, std::uint64_t offset, std::string_view from,
+                                         std::string_view to);
 
   /// See WorkerPool::stop().
   void stop(std::chrono::milliseconds grace) { pool_.stop(grace); }

@@ -61,8 +61,8 @@ struct CodedFrames {
 
 class MaskedPixels final : public NewPixels {
  public:
-  /// Errors as masked_pixels().
-  Result<void> prepare(const DataSet& data_set, Bytes bytes, const PixelMask& mask) {
+  /// Without a mask the frames are only decoded. Errors as masked_pixels().
+  Result<void> prepare(const DataSet& data_set, Bytes bytes, const PixelMask* mask) {
     auto format = read_pixel_format(data_set);
     if (!format) return bad_format(format.error());
     const PixelData& pixels = *data_set.pixel_data;
@@ -71,9 +71,12 @@ class MaskedPixels final : public NewPixels {
     value_ = whole.subspan(pixels.offset, pixels.length);
     tag_ = pixels.tag;
     encoding_ = data_set.elements.encoding();
-    blank_ = mask.blank;
     format_ = std::move(*format);
-    clear_unused_ = has_overlay_in_pixels(data_set);
+    masks_ = mask != nullptr;
+    if (masks_) {
+      blank_ = mask->blank;
+      clear_unused_ = has_overlay_in_pixels(data_set);
+    }
     if (auto prepared = pixels.encapsulated ? prepare_coded(*data_set.transfer_syntax) : prepare_native();
         !prepared) {
       return prepared;
@@ -193,6 +196,7 @@ class MaskedPixels final : public NewPixels {
   CodedFrames coded_;
   std::vector<PixelRectangle> blank_;
   BlankValue blank_value_{};
+  bool masks_ = false;
   bool clear_unused_ = false;
   bool lossy_ = false;
   PixelCoding coding_ = PixelCoding::native;
@@ -232,10 +236,10 @@ bool is_enhanced(const ElementList& elements) {
   return std::ranges::find(arcs, sop_class->text().substr(storage.size())) != arcs.end();
 }
 
-void MaskedPixels::describe(DataSet& data_set) const {
+/// That rectangles of the pixels were blanked.
+void describe_masked(ElementList& elements) {
   constexpr Tag image_type{0x0008, 0x0008};
   constexpr Tag derivation_description{0x0008, 0x2111};
-  ElementList& elements = data_set.elements;
   // Of pixels that are gone; Smallest and Largest Image Pixel Value, in the image and in the series.
   for (const std::uint32_t number : {0x00280106U, 0x00280107U, 0x00280108U, 0x00280109U}) {
     elements.erase(Tag(number));
@@ -245,6 +249,11 @@ void MaskedPixels::describe(DataSet& data_set) const {
   if (!is_enhanced(elements) && type != nullptr && type->text().starts_with("ORIGINAL")) {
     type->replace("DERIVED" + std::string(type->text().substr(std::string_view("ORIGINAL").size())));
   }
+}
+
+void MaskedPixels::describe(DataSet& data_set) const {
+  ElementList& elements = data_set.elements;
+  if (masks_) describe_masked(elements);
   if (!coded_.decoder) return;
   // Extended Offset Table, its lengths, and the length of the coded value.
   for (const std::uint32_t number : {0x7FE00001U, 0x7FE00002U, 0x7FE00003U}) elements.erase(Tag(number));
@@ -331,7 +340,13 @@ bool blank_icons_in(ElementList& elements, bool top, const PixelMask& mask) {
 Result<std::shared_ptr<const NewPixels>> masked_pixels(const DataSet& data_set, Bytes bytes,
                                                        const PixelMask& mask) {
   auto pixels = std::make_shared<MaskedPixels>();
-  if (auto prepared = pixels->prepare(data_set, bytes, mask); !prepared) return prepared.error();
+  if (auto prepared = pixels->prepare(data_set, bytes, &mask); !prepared) return prepared.error();
+  return std::shared_ptr<const NewPixels>(std::move(pixels));
+}
+
+Result<std::shared_ptr<const NewPixels>> decoded_pixels(const DataSet& data_set, Bytes bytes) {
+  auto pixels = std::make_shared<MaskedPixels>();
+  if (auto prepared = pixels->prepare(data_set, bytes, nullptr); !prepared) return prepared.error();
   return std::shared_ptr<const NewPixels>(std::move(pixels));
 }
 

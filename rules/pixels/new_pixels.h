@@ -38,6 +38,11 @@ class NewPixels {
                                                                      std::span<const std::uint8_t> bytes,
                                                                      const PixelMask& mask);
 
+/// The frames of encapsulated pixel data, uncompressed and otherwise as they are. Decodes the first one.
+/// Errors as masked_pixels().
+[[nodiscard]] Result<std::shared_ptr<const NewPixels>> decoded_pixels(const DataSet& data_set,
+                                                                      std::span<const std::uint8_t> bytes);
+
 /// The coded frames without what the encoder wrote beside the pixels, which stay as they are. Null when there
 /// is nothing of the kind. Errors: malformed_dataset (the frames' markers cannot be followed).
 [[nodiscard]] Result<std::shared_ptr<const NewPixels>> stripped_pixels(const DataSet& data_set,

@@ -10,4 +10,5 @@ target_sources(rules PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/new_pixels.cpp
   ${CMAKE_CURRENT_LIST_DIR}/pixel_format.cpp
   ${CMAKE_CURRENT_LIST_DIR}/recognizable_features.cpp
-  ${CMAKE_CURRENT_LIST_DIR}/rle_decoder.cpp)
+  ${CMAKE_CURRENT_LIST_DIR}/rle_decoder.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/uncompressed.cpp)

@@ -93,6 +93,7 @@ TEST_CASE("PS3.4 C.4.3: C-GET sends on the same association, counting in every r
   CHECK(end->command.us(message_id_being_responded_to) == 20);
   CHECK(counts(*end) == Bytes{absent, 3, 0, 0});
   CHECK(services.retrieve.alive == 0);
+  CHECK(services.retrieve.answered == 3);
 }
 
 TEST_CASE("PS3.4 table C.4-3: failed and warning sub-operations make B000 with the failed instances") {

@@ -99,7 +99,12 @@ class Storescp(Peer):
     """DCMTK's storescp, which writes what it receives to `instances` bit for bit."""
 
     def __init__(
-        self, directory, ae_title="ARCHIVE", port=None, options=("--bit-preserving", "--fork"), environment=None
+        self,
+        directory,
+        ae_title="ARCHIVE",
+        port=None,
+        options=("--bit-preserving", "--fork", "--accept-all"),
+        environment=None,
     ):
         self.instances = os.path.join(directory, "instances")
         os.makedirs(self.instances, exist_ok=True)
@@ -110,7 +115,6 @@ class Storescp(Peer):
             *options,
             "--aetitle",
             ae_title,
-            "--accept-all",
             "--output-directory",
             self.instances,
             str(port),

@@ -69,6 +69,7 @@ class FakeRetrieve::Get final : public GetOperation {
     ++given_;
     co_return std::move(sub);
   }
+  void answered(std::uint16_t) override { ++service_.answered; }
 
  private:
   FakeRetrieve& service_;

@@ -55,6 +55,7 @@ class FakeRetrieve final : public dimse::RetrieveService {
 
   std::optional<dimse::RetrieveRequest> last_request();
   std::atomic<int> alive{0};  ///< operations that were not destroyed
+  std::atomic<int> answered{0};
 
  private:
   class Get;

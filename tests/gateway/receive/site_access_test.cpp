@@ -1,5 +1,7 @@
 #include "gateway/receive/site_access.h"
 
+#include "dimse/scp/service_sop_classes.h"
+
 #include <doctest/doctest.h>
 
 using namespace trialgate;
@@ -14,6 +16,11 @@ NodeConfig node() {
   config.peers.push_back({"CT1", "SITE01", {"10.1.0.0/16", "192.0.2.7", "fd00:1::/32"}, 3});
   config.peers.push_back({"CT1", "SITE02", {"10.2.0.9/16"}, 5});
   config.peers.push_back({"LOCAL", "SITE\\03", {}, 1});
+  config.peers.push_back({"READER", "", {"10.4.0.0/16"}, 1});
+  View view;
+  view.ae_title = "CLEAN";
+  view.peers = {"READER", "LOCAL"};
+  config.views.push_back(view);
   return config;
 }
 
@@ -68,4 +75,23 @@ TEST_CASE("associations are counted for each peer, not for each site") {
   CHECK(one.max_associations == 3);
   CHECK(other.max_associations == 1);
   CHECK(one.peer_id != other.peer_id);
+}
+
+TEST_CASE(
+    "a view lets in the peers that it names, to query and retrieve alone, and for others does not exist") {
+  const auto reader = decide("READER", "CLEAN", "10.4.0.1");
+  REQUIRE(std::holds_alternative<dimse::Accept>(reader));
+  const auto& contexts = std::get<dimse::Accept>(reader).contexts;
+  CHECK_FALSE(contexts.storage);
+  CHECK(contexts.further_storage_sop_classes.empty());
+  CHECK_FALSE(contexts.any_storage_sop_class);
+  CHECK(contexts.services.contains(dimse::Uid(std::string(dimse::study_root_find))));
+  CHECK(contexts.services.contains(dimse::Uid(std::string(dimse::patient_root_get))));
+  CHECK(std::get<dimse::Accept>(decide("LOCAL", "GATE", "::1")).contexts.services.empty());
+  CHECK(std::get<dimse::Reject>(decide("CT1", "CLEAN", "10.1.2.3")) ==
+        dimse::Reject::called_ae_not_recognized());
+  CHECK(std::get<dimse::Reject>(decide("READER", "CLEAN", "10.5.0.1")) ==
+        dimse::Reject::calling_ae_not_recognized());
+  CHECK(std::get<dimse::Reject>(decide("READER", "GATE", "10.4.0.1")) ==
+        dimse::Reject::calling_ae_not_recognized());
 }

@@ -162,3 +162,40 @@ TEST_CASE("a key that is too short is the plan's mistake and says so") {
   REQUIRE(std::holds_alternative<WorkerFailure>(outcome));
   CHECK(std::get<WorkerFailure>(outcome).reason.find("plan") != std::string::npos);
 }
+
+TEST_CASE("a data set is encoded anew, and back, with the same values") {
+  InstanceWorkers workers(config_of(1));
+  const TemporaryFolder folder;
+  const SyntheticInstance instance;
+  constexpr std::string_view explicit_le = "1.2.840.10008.1.2.1";
+  constexpr std::string_view implicit_le = "1.2.840.10008.1.2";
+  const auto file = open_file(folder.write("explicit", "head" + instance.data_set()));
+  auto implicit = workers.reencode(file.get(), 4, explicit_le, implicit_le);
+  auto* there = std::get_if<ReencodedDataSet>(&implicit);
+  REQUIRE(there != nullptr);
+  CHECK(there->size_bytes < instance.data_set().size());
+  const auto back = workers.reencode(there->file.get(), 0, implicit_le, explicit_le);
+  const auto* again = std::get_if<ReencodedDataSet>(&back);
+  REQUIRE(again != nullptr);
+  std::vector<std::uint8_t> bytes(again->size_bytes);
+  REQUIRE(storage::read_fd_at(again->file.get(), 0, bytes, "test").value() == bytes.size());
+  CHECK(std::string(bytes.begin(), bytes.end()) == instance.data_set());
+}
+
+TEST_CASE("a data set that cannot be read, or is in no known encoding, is not encoded anew") {
+  InstanceWorkers workers(config_of(1));
+  const TemporaryFolder folder;
+  const SyntheticInstance instance;
+  const std::string whole = instance.data_set();
+  const auto cut = open_file(folder.write("cut", whole.substr(0, whole.size() - 300)));
+  const auto file = open_file(folder.write("whole", whole));
+  const auto reason_of = [](const ReencodeOutcome& outcome) {
+    const auto* failure = std::get_if<WorkerFailure>(&outcome);
+    return failure == nullptr ? std::string() : std::string(to_string(failure->kind));
+  };
+  CHECK(reason_of(workers.reencode(cut.get(), 0, "1.2.840.10008.1.2.1", "1.2.840.10008.1.2")) ==
+        "unreadable");
+  CHECK(reason_of(workers.reencode(file.get(), 0, "1.2.3", "1.2.840.10008.1.2")) == "unreadable");
+  CHECK(reason_of(workers.reencode(file.get(), whole.size(), "1.2.840.10008.1.2.1", "1.2.840.10008.1.2")) ==
+        "unreadable");
+}
