@@ -3,6 +3,7 @@
 #include "dimse/task.h"
 #include "dimse/types.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>

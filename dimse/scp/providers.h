@@ -6,6 +6,7 @@
 #include "dimse/scp/services.h"
 
 #include <cstdint>
+#include <string>
 
 namespace trialgate::dimse {
 

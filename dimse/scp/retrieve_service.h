@@ -6,6 +6,7 @@
 #include "dimse/task.h"
 #include "dimse/types.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>

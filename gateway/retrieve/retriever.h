@@ -10,6 +10,8 @@
 #include <boost/asio/thread_pool.hpp>
 
 #include <chrono>
+#include <memory>
+#include <variant>
 
 namespace trialgate::gateway {
 

@@ -15,8 +15,9 @@ from sample_studies import UNREGISTERED, study
 
 import part10
 
-VIEW, WORKSTATION, PLAIN, STALLED, GONE = "TRIALGATE_QUAR", "CRO_WS", "PLAIN", "STALLED", "GONE"
-SUCCESS, CANCEL, NONE_SENT, UNKNOWN_DESTINATION = 0, 0xFE00, 0xA702, 0xA801
+VIEW, WORKSTATION, PLAIN = "TRIALGATE_QUAR", "CRO_WS", "PLAIN"
+STALLED, GONE, BREAKING = "STALLED", "GONE", "BREAKING"
+SUCCESS, CANCEL, SOME_FAILED, NONE_SENT, UNKNOWN_DESTINATION = 0, 0xFE00, 0xB000, 0xA702, 0xA801
 COMPRESSED = ("MR_small_RLE.dcm", "MR_small_jp2klossless.dcm", "MR_small_jpeg_ls_lossless.dcm", "MR_small_bigendian.dcm")
 # Study, series and SOP instance of the sample slice.
 SAMPLE_UIDS = tuple(f"1.3.6.1.4.1.5962.{middle}.20040826185059.5457" for middle in ("1.2.4", "1.3.4.1", "1.1.4.1.1"))
@@ -34,6 +35,20 @@ def encoded_sample(name, number):
     return part10.Part10(file.sop_class, instance, file.transfer_syntax, data_set)
 
 
+def takes(count):
+    """A StoreScp's status: success so often, then every association breaks."""
+    left = iter(range(count))
+    lock = threading.Lock()
+
+    def status(_):
+        with lock:
+            if next(left, None) is None:
+                raise OSError("it vanishes")
+        return 0
+
+    return status
+
+
 class Retrieves(support.NodeTestCase):
     """A quarantined study of synthetic CT, and data sets in other transfer syntaxes."""
 
@@ -45,8 +60,9 @@ class Retrieves(support.NodeTestCase):
         cls.plain = Storescp(cls.folder_of("plain"), PLAIN, options=("--bit-preserving", "--fork", "--implicit"))
         cls.stalled_until = threading.Event()
         cls.stalled = StoreScp(status=lambda _: cls.stalled_until.wait(60) and 0)
+        cls.breaking = StoreScp(status=takes(5))
         cls.gone = free_port()
-        for peer in (cls.workstation, cls.plain, cls.stalled):
+        for peer in (cls.workstation, cls.plain, cls.stalled, cls.breaking):
             cls.addClassCleanup(peer.close)
         cls.addClassCleanup(cls.stalled_until.set)
         looks = {"addresses": ["127.0.0.0/8"], "host": LOOPBACK}
@@ -55,9 +71,10 @@ class Retrieves(support.NodeTestCase):
             {"ae_title": WORKSTATION, "port": cls.workstation.port, "response_seconds": 20, **looks},
             {"ae_title": PLAIN, "port": cls.plain.port, **looks},
             {"ae_title": STALLED, "port": cls.stalled.port, "response_seconds": 2, **looks},
+            {"ae_title": BREAKING, "port": cls.breaking.port, **looks},
             {"ae_title": GONE, "port": cls.gone, **looks},
         ]
-        others = [PLAIN, STALLED, GONE]
+        others = [PLAIN, STALLED, BREAKING, GONE]
         cls.sections = {
             "views": [{"ae_title": VIEW, "shows": "quarantine", "peers": [WORKSTATION, *others], "move_to": others}]
         }
@@ -163,6 +180,13 @@ class Retrieves(support.NodeTestCase):
         status, counts, failed = self.move(GONE, self.study_keys()).responses()[-1]
         self.assertEqual((status, counts), (NONE_SENT, [None, 0, len(self.files), 0]))
         self.assertEqual(sorted(failed), sorted(file.sop_instance for file in self.files))
+
+    def test_a_destination_that_vanishes_half_way(self):
+        status, counts, failed = self.move(BREAKING, self.study_keys()).responses()[-1]
+        self.assertEqual((status, counts), (SOME_FAILED, [None, 5, len(self.files) - 5, 0]))
+        arrived = {instance.sop_instance for instance in self.breaking.received}
+        self.assertEqual(set(failed) | arrived, {file.sop_instance for file in self.files})
+        self.assertEqual(len(set(failed)), len(self.files) - 5)
 
     def test_a_destination_that_stalls(self):
         status, counts, failed = self.move(STALLED, self.study_keys()).responses()[-1]
