@@ -344,7 +344,7 @@ TEST_CASE("C-GET: the peer's C-STOREs go to the service, roles are proposed, cou
     send_message(peer, get.context, done, pattern(8));
     peer.receive();
   });
-  const Uid get_class("1.2.840.10008.5.1.4.1.1.4");  // stands for a query SOP class
+  const Uid get_class{std::string(study_root_get)};
   Client client(
       config_for(listener.port()),
       {{get_class, {implicit_le}}, {ct, {explicit_le}, ProposedRole::scp}, {ct, {jpeg}, ProposedRole::scp}},

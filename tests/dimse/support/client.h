@@ -4,6 +4,7 @@
 #include "dimse/pdu/encode.h"
 #include "dimse/pdu/parse.h"
 #include "dimse/scp/negotiation.h"
+#include "dimse/scp/service_sop_classes.h"
 #include "dimse/scu/requestor.h"
 #include "tests/dimse/support/memory_source.h"
 #include "tests/dimse/support/node.h"
@@ -98,7 +99,9 @@ dimse::AssociateRq accept_as(RawPeer& peer, Change change) {
   REQUIRE(pdu->type == 1);
   const auto rq = dimse::parse_associate_rq(pdu->body);
   REQUIRE(rq);
-  auto negotiated = dimse::negotiate(*rq, dimse::ContextPolicy(), 4096, 1);
+  dimse::ContextPolicy policy;
+  policy.services.emplace(std::string(dimse::study_root_get));
+  auto negotiated = dimse::negotiate(*rq, policy, 4096, 1);
   change(negotiated.ac);
   peer.send(dimse::encode(negotiated.ac));
   return *rq;
