@@ -84,7 +84,10 @@ std::optional<Attributes> decode_to_depth(std::string_view bytes, int depth) {
   Attributes attributes;
   while (!bytes.empty()) {
     const auto encoded = take_attribute(bytes);
-    if (!encoded) return std::nullopt;
+    // A NUL byte would end a text in a key of the index.
+    if (!encoded || (!encoded->sequence && encoded->value.find('\0') != std::string_view::npos)) {
+      return std::nullopt;
+    }
     Attribute attribute{encoded->tag, {}, {}};
     if (!encoded->sequence) attribute.value = encoded->value;
     std::string_view rest = encoded->sequence ? encoded->value : std::string_view();

@@ -119,7 +119,7 @@ class Replay {
     file.facts.records.clear();
     for (ExamineOutcome& outcome : outcomes) {
       if (const auto* const failure = std::get_if<WorkerFailure>(&outcome)) return failure->reason;
-      file.records.push_back(std::move(std::get<rules::InstanceRecord>(outcome)));
+      file.records.push_back(std::move(std::get<ExaminedInstance>(outcome).record));
     }
     for (const rules::InstanceRecord& record : file.records) file.facts.records.push_back(&record);
     return {};

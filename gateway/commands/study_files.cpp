@@ -141,7 +141,7 @@ ExaminedFiles examine_files(InstanceWorkers& workers, const std::vector<fs::path
       (failure->blames_instance() ? result.unreadable : result.failed).push_back({files[i], failure->reason});
       continue;
     }
-    auto& record = std::get<rules::InstanceRecord>(outcomes[i]);
+    auto& record = std::get<ExaminedInstance>(outcomes[i]).record;
     Grouping& grouping = studies[record.study_uid];
     grouping.study.study_uid = record.study_uid;
     add_to_study(grouping, {files[i], std::move(record)}, result);

@@ -1,5 +1,6 @@
 #include "gateway/deliver/deriver.h"
 
+#include "gateway/catalogue/recorder.h"
 #include "gateway/config/key_file.h"
 #include "gateway/deliver/deidentification_subject.h"
 #include "gateway/deliver/delivery_plan.h"
@@ -37,6 +38,7 @@ struct HeldInstance {
 /// stand there too, behind them and counted with them.
 struct Packed {
   storage::DerivedRow row;
+  std::string attributes;
   std::uint64_t prefix_offset = 0, prefix_length = 0;
   std::uint64_t pixel_offset = 0, pixel_length = 0;
   std::uint64_t suffix_offset = 0, suffix_length = 0;
@@ -105,6 +107,7 @@ class Collection {
     packed.row.source_sop_instance_uid = source.sop_instance_uid;
     packed.row.data_set_digest = done.data_set_digest;
     packed.row.data_set_bytes = packed.prefix_length + packed.pixel_length + packed.suffix_length;
+    packed.attributes = std::move(done.attributes);
     packed_.push_back(std::move(packed));
     if (report_) {
       report_->merge(instance.report);
@@ -215,12 +218,15 @@ storage::Result<void> record_hold(storage::Store& store, const storage::Submissi
   });
 }
 
+const storage::Shelf derived_shelf{storage::ShelfKind::derived, {}};
+
 storage::Result<void> record_derived(storage::Store& store, const storage::SubmissionRow& seen,
                                      Collection& collection) {
   auto sealed = collection.seal();
   if (!sealed) return sealed.error();
   const storage::BlobRow pack{sealed->digest(), storage::BlobRole::pack, sealed->size_bytes(), {}};
   std::vector<storage::DerivedRow> rows;
+  std::vector<CataloguedInstance> catalogued;
   for (Packed& packed : collection.packed()) {
     storage::DerivedRow& row = packed.row;
     row.submission = seen.id;
@@ -230,6 +236,8 @@ storage::Result<void> record_derived(storage::Store& store, const storage::Submi
       row.data_set.push_back({row.source, packed.pixel_offset, packed.pixel_length});
     if (packed.suffix_length > 0)
       row.data_set.push_back({pack.blob, packed.suffix_offset, packed.suffix_length});
+    catalogued.push_back(
+        {seen.id, row.study_uid, row.series_uid, row.sop_instance_uid, std::move(packed.attributes)});
     rows.push_back(std::move(row));
   }
   const std::string report = boost::json::serialize(to_json(*collection.report()));
@@ -242,6 +250,11 @@ storage::Result<void> record_derived(storage::Store& store, const storage::Submi
     for (const storage::DerivedRow& derived : rows) {
       if (auto put = transaction.index().put_derived(derived); !put) return put;
     }
+    // What the version before had, and this one has not, is on no shelf any more.
+    auto cleared = transaction.catalogue().erase_study(derived_shelf, seen.id);
+    if (!cleared) return cleared;
+    auto shelved = catalogue_instances(transaction.catalogue(), derived_shelf, catalogued);
+    if (!shelved) return shelved;
     auto put = transaction.index().put_document(row->id, row->version, document::deidentification, report);
     if (!put) return put;
     Act act{utc_now(), "trialgate", "submission.deidentified", std::to_string(rows.size()) + " instances",
@@ -255,6 +268,8 @@ storage::Result<void> record_nothing_to_send(storage::Store& store, const storag
   return store.commit([&seen](storage::Transaction& transaction) -> storage::Result<void> {
     auto row = unchanged(transaction, seen);
     if (!row) return row.error();
+    auto cleared = transaction.catalogue().erase_study(derived_shelf, seen.id);
+    if (!cleared) return cleared;
     Act act{utc_now(), "trialgate", "submission.deidentified", "no delivery rule asks for an instance", {}};
     return enter(transaction, *row, storage::SubmissionState::deidentified, act);
   });

@@ -1,6 +1,7 @@
 #include "gateway/deliver/lane.h"
 
 #include "dimse/status.h"
+#include "gateway/catalogue/recorder.h"
 #include "gateway/pipeline/clock.h"
 #include "gateway/receive/offload.h"
 
@@ -307,8 +308,10 @@ void Lane::submit(storage::DeliveryRow row, storage::AuditRecord audit) {
     auto stored = transaction.outbox().delivery(row.id);
     if (!stored) return stored.error();
     if (!*stored) return storage::fail(storage::Errc::not_found, "delivery " + std::to_string(row.id));
-    if (auto updated = transaction.outbox().update(after_attempt(std::move(**stored), row)); !updated) {
-      return updated;
+    const storage::DeliveryRow after = after_attempt(std::move(**stored), row);
+    if (auto updated = transaction.outbox().update(after); !updated) return updated;
+    if (after.state == storage::DeliveryState::delivered) {
+      if (auto shelved = catalogue_delivered(transaction, after); !shelved) return shelved;
     }
     auto appended = transaction.audit().append(audit);
     if (!appended) return appended.error();

@@ -1,5 +1,6 @@
 #include "gateway/pipeline/examiner.h"
 
+#include "gateway/catalogue/recorder.h"
 #include "gateway/pipeline/clock.h"
 #include "gateway/pipeline/examined_record.h"
 #include "gateway/pipeline/transition.h"
@@ -34,12 +35,14 @@ bool is_usable_uid(const std::string& uid) {
 ExaminationResult result_of(const ExamineOutcome& outcome, const storage::Digest& blob,
                             std::string_view fingerprint) {
   ExaminationResult result;
-  const auto* record = std::get_if<rules::InstanceRecord>(&outcome);
+  const auto* const examined = std::get_if<ExaminedInstance>(&outcome);
+  const rules::InstanceRecord* const record = examined == nullptr ? nullptr : &examined->record;
   if (record != nullptr && is_usable_uid(record->study_uid)) {
     result.state = storage::InstanceState::examined;
     result.study_uid = record->study_uid;
     result.series_uid = is_usable_uid(record->series_uid) ? record->series_uid : std::string();
     result.record = encode(*record, fingerprint);
+    result.attributes = examined->attributes;
     return result;
   }
   result.study_uid = study_of_unreadable(blob);
@@ -81,8 +84,10 @@ storage::Result<storage::SubmissionRow> join_submission(storage::Transaction& tr
   return row;
 }
 
+/// Adds to `catalogued` what queries may find from now on.
 storage::Result<void> record_examination(storage::Transaction& transaction, const storage::InstanceRow& seen,
-                                         const ExaminationResult& examined, std::uint64_t& submission) {
+                                         const ExaminationResult& examined, std::uint64_t& submission,
+                                         std::vector<CataloguedInstance>& catalogued) {
   auto row = transaction.index().instance(seen.sop_instance_uid, seen.blob);
   if (!row) return row.error();
   if (!*row || (*row)->state != storage::InstanceState::received) return {};
@@ -108,6 +113,11 @@ storage::Result<void> record_examination(storage::Transaction& transaction, cons
   auto appended = transaction.audit().append(std::move(audit));
   if (!appended) return appended.error();
   if (examined.record.empty()) return {};
+  // Of two instances with one UID the first is the one that can be asked for.
+  if (!instance.conflict) {
+    catalogued.push_back({submission, instance.study_uid, instance.series_uid, instance.sop_instance_uid,
+                          examined.attributes});
+  }
   return transaction.index().put_record(instance.blob, examined.record);
 }
 
@@ -224,11 +234,12 @@ void Examiner::record(std::vector<Finished> batch) {
   auto shared = std::make_shared<const std::vector<Finished>>(std::move(batch));
   storage::Commit commit;
   commit.apply = [shared](storage::Transaction& transaction) -> storage::Result<void> {
+    std::vector<CataloguedInstance> catalogued;
     for (const Finished& one : *shared) {
-      auto recorded = record_examination(transaction, one.row, *one.examined, *one.submission);
+      auto recorded = record_examination(transaction, one.row, *one.examined, *one.submission, catalogued);
       if (!recorded) return recorded;
     }
-    return {};
+    return catalogue_instances(transaction.catalogue(), {storage::ShelfKind::received, {}}, catalogued);
   };
   commit.done = [this, shared](storage::Result<void> result) {
     if (result) {

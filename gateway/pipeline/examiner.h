@@ -23,8 +23,9 @@ struct ExaminationResult {
   storage::InstanceState state = storage::InstanceState::unreadable;
   std::string study_uid;
   std::string series_uid;
-  std::string record;  ///< JSON, empty when unreadable
-  std::string reason;  ///< why it is unreadable
+  std::string record;      ///< JSON, empty when unreadable
+  std::string attributes;  ///< encoded InstanceAttributes, for the catalogue
+  std::string reason;      ///< why it is unreadable
 };
 
 /// First step after receipt: hands instances to the workers and joins what they found to submissions, one for

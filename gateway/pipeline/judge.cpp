@@ -222,7 +222,7 @@ storage::Result<void> Judge::refresh(const SubmissionFile& file, const std::vect
           failure != nullptr
               ? make_unreadable(transaction, file.records[stale[i]].sop_instance_uid, blob, failure->reason)
               : transaction.index().put_record(
-                    blob, encode(std::get<rules::InstanceRecord>(outcomes[i]), wanted.fingerprint));
+                    blob, encode(std::get<ExaminedInstance>(outcomes[i]).record, wanted.fingerprint));
       if (!kept) return kept;
     }
     return {};

@@ -1,3 +1,4 @@
+#include "gateway/catalogue/attributes.h"
 #include "gateway/worker/frame.h"
 #include "gateway/worker/instance_replies.h"
 #include "gateway/worker/job_table.h"
@@ -57,6 +58,25 @@ rules::Limits limits() {
   return limits;
 }
 
+/// What queries find of a data set, or of its first bytes. Nothing that can be read has no attributes.
+std::string attributes_of(std::span<const std::uint8_t> data_set, std::string_view transfer_syntax_uid) {
+  const auto* const syntax = rules::find_transfer_syntax(transfer_syntax_uid);
+  if (syntax == nullptr) return encode(InstanceAttributes());
+  const auto parsed = rules::parse(data_set, *syntax);
+  return encode(parsed ? read_instance_attributes(*parsed) : InstanceAttributes());
+}
+
+std::string attributes_of_file(std::span<const std::uint8_t> file) {
+  const auto view = rules::parse_file(file);
+  if (!view) return encode(InstanceAttributes());
+  return attributes_of(file.subspan(view->data_set_offset), view->transfer_syntax_uid);
+}
+
+WorkerReply read_attributes_job(const WorkerRequest& request) {
+  return attributes_reply(
+      attributes_of(request.body, std::string(request.header.at("transfer_syntax_uid").as_string())));
+}
+
 constexpr const char* nothing_to_read = "the file is empty or cannot be mapped";
 
 WorkerReply examine_job(const WorkerRequest& request) {
@@ -67,7 +87,8 @@ WorkerReply examine_job(const WorkerRequest& request) {
   const MappedFile file(request.file);
   if (file.bytes().empty()) return error_reply(nothing_to_read);
   const auto record = rules::examine(file.bytes(), extra_paths, limits());
-  return record ? examine_reply(*record) : error_reply(record.error().message());
+  return record ? examine_reply(*record, attributes_of_file(file.bytes()))
+                : error_reply(record.error().message());
 }
 
 /// A plan as the worker uses it.
@@ -210,7 +231,8 @@ WorkerReply deidentify_job(PlanReader& plans, const WorkerRequest& request) {
     return error_reply("the pixel data cannot be read");
   }
   builder.update(instance.suffix);
-  return deidentify_reply(std::move(instance), builder.finish().hex());
+  const std::string attributes = attributes_of(instance.prefix, instance.transfer_syntax_uid);
+  return deidentify_reply(std::move(instance), builder.finish().hex(), attributes);
 }
 
 /// The whole result goes in parts: the answer only says that it is complete.
@@ -246,6 +268,7 @@ JobTable instance_job_table() {
   JobTable table;
   table.prepare = load_tables;
   table.jobs["examine"] = examine_job;
+  table.jobs["read_attributes"] = read_attributes_job;
   table.jobs["reencode"] = reencode_job;
   table.jobs["deidentify"] = [plans = std::make_shared<PlanReader>()](const WorkerRequest& request) {
     return deidentify_job(*plans, request);

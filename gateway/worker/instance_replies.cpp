@@ -1,5 +1,6 @@
 #include "gateway/worker/instance_replies.h"
 
+#include "gateway/catalogue/attributes.h"
 #include "rules/dataset/values.h"
 
 #include <optional>
@@ -69,21 +70,31 @@ class ReplyReader {
   std::string problem_;
 };
 
-/// Moves prefix and suffix out of the body, once the lengths are known to add up.
+/// Moves prefix, suffix and attributes out of the body, once the lengths are known to add up.
 bool split_body(std::vector<std::uint8_t> body, std::uint64_t prefix_bytes, std::uint64_t suffix_bytes,
-                rules::Deidentified& instance) {
-  if (prefix_bytes > body.size() || suffix_bytes != body.size() - prefix_bytes) return false;
-  const auto split = body.begin() + static_cast<std::ptrdiff_t>(prefix_bytes);
-  instance.suffix.assign(split, body.end());
-  body.erase(split, body.end());
-  instance.prefix = std::move(body);
-  return true;
+                DeidentifiedInstance& result) {
+  if (prefix_bytes > body.size() || suffix_bytes > body.size() - prefix_bytes) return false;
+  const auto suffix = body.begin() + static_cast<std::ptrdiff_t>(prefix_bytes);
+  const auto attributes = suffix + static_cast<std::ptrdiff_t>(suffix_bytes);
+  result.instance.suffix.assign(suffix, attributes);
+  result.attributes.assign(attributes, body.end());
+  body.erase(suffix, body.end());
+  result.instance.prefix = std::move(body);
+  return decode_instance_attributes(result.attributes).has_value();
+}
+
+std::vector<std::uint8_t> to_bytes(std::string_view text) {
+  return {text.begin(), text.end()};
 }
 
 }  // namespace
 
-WorkerReply examine_reply(const rules::InstanceRecord& record) {
-  return {{{"record", rules::to_json(record)}}, {}};
+WorkerReply examine_reply(const rules::InstanceRecord& record, std::string_view attributes) {
+  return {{{"record", rules::to_json(record)}}, to_bytes(attributes)};
+}
+
+WorkerReply attributes_reply(std::string_view attributes) {
+  return {{}, to_bytes(attributes)};
 }
 
 WorkerReply held_reply(const rules::Held& held) {
@@ -94,7 +105,8 @@ WorkerReply error_reply(std::string reason) {
   return {{{"error", std::move(reason)}}, {}};
 }
 
-WorkerReply deidentify_reply(rules::Deidentified instance, std::string data_set_digest) {
+WorkerReply deidentify_reply(rules::Deidentified instance, std::string data_set_digest,
+                             std::string_view attributes) {
   WorkerReply reply;
   reply.header = {{"prefix_bytes", instance.prefix.size()},
                   {"suffix_bytes", instance.suffix.size()},
@@ -113,16 +125,28 @@ WorkerReply deidentify_reply(rules::Deidentified instance, std::string data_set_
                   {"report", rules::to_json(instance.report)}};
   reply.body = std::move(instance.prefix);
   reply.body.insert(reply.body.end(), instance.suffix.begin(), instance.suffix.end());
+  reply.body.insert(reply.body.end(), attributes.begin(), attributes.end());
   return reply;
 }
 
 ExamineOutcome examine_outcome(JobOutcome outcome) {
   if (auto failure = failure_in(outcome)) return std::move(*failure);
-  const auto* json = std::get<JobReply>(outcome).header.if_contains("record");
+  auto& reply = std::get<JobReply>(outcome);
+  const auto* json = reply.header.if_contains("record");
   if (json == nullptr) return bad_reply("record");
   auto record = rules::instance_record_from_json(*json);
   if (!record) return bad_reply("record");
-  return std::move(*record);
+  std::string attributes(reply.body.begin(), reply.body.end());
+  if (!decode_instance_attributes(attributes)) return bad_reply("attributes");
+  return ExaminedInstance{std::move(*record), std::move(attributes)};
+}
+
+std::optional<std::string> attributes_outcome(JobOutcome outcome) {
+  if (failure_in(outcome)) return std::nullopt;
+  const auto& reply = std::get<JobReply>(outcome);
+  std::string attributes(reply.body.begin(), reply.body.end());
+  if (!decode_instance_attributes(attributes)) return std::nullopt;
+  return attributes;
 }
 
 DeidentifyOutcome deidentify_outcome(JobOutcome outcome, std::uint64_t file_bytes, PixelSpool& spool) {
@@ -170,8 +194,7 @@ DeidentifyOutcome deidentify_outcome(JobOutcome outcome, std::uint64_t file_byte
   } else {
     reader.problem("report");
   }
-  if (!split_body(std::move(reply.body), prefix_bytes, suffix_bytes, instance))
-    reader.problem("prefix_bytes");
+  if (!split_body(std::move(reply.body), prefix_bytes, suffix_bytes, result)) reader.problem("prefix_bytes");
   if (!reader.first_problem().empty()) return bad_reply(reader.first_problem());
   return result;
 }

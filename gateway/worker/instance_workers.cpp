@@ -100,6 +100,14 @@ void InstanceWorkers::examine(storage::UniqueFd file, std::span<const std::strin
                });
 }
 
+std::optional<std::string> InstanceWorkers::read_attributes(std::string first_bytes,
+                                                            std::string_view transfer_syntax_uid) {
+  Job job;
+  job.header = {{"job", "read_attributes"}, {"transfer_syntax_uid", transfer_syntax_uid}};
+  job.body = std::make_shared<const std::string>(std::move(first_bytes));
+  return attributes_outcome(pool_.run(std::move(job)));
+}
+
 DeidentifyOutcome InstanceWorkers::deidentify(int file, const DeidentificationPlan& plan) {
   storage::UniqueFd own = duplicate(file);
   if (!own) return no_descriptor();

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -38,6 +39,7 @@ struct DeidentifiedInstance {
   rules::Deidentified instance;
   storage::UniqueFd new_pixels;     ///< the file of the pixel range, open for reading; none: the source file
   storage::Digest data_set_digest;  ///< of prefix, pixel range and suffix, as the worker read them
+  std::string attributes;           ///< encoded InstanceAttributes of the derived data set
 };
 
 /// A data set in a file of its own, which has no name.
@@ -47,7 +49,14 @@ struct ReencodedDataSet {
 };
 
 using ReencodeOutcome = std::variant<ReencodedDataSet, WorkerFailure>;
-using ExamineOutcome = std::variant<rules::InstanceRecord, WorkerFailure>;
+
+/// What a worker found in an instance.
+struct ExaminedInstance {
+  rules::InstanceRecord record;
+  std::string attributes;  ///< encoded InstanceAttributes; they name the patient
+};
+
+using ExamineOutcome = std::variant<ExaminedInstance, WorkerFailure>;
 using DeidentifyOutcome = std::variant<DeidentifiedInstance, rules::Held, WorkerFailure>;
 
 /// The pool of `trialgate worker` processes, by what they are for. Files are Part 10 files as the store keeps
@@ -61,6 +70,11 @@ class InstanceWorkers {
   /// The same without waiting. Blocks only while the queue is full.
   void examine(storage::UniqueFd file, std::span<const std::string> extra_paths,
                std::function<void(ExamineOutcome)> callback);
+
+  /// Reads the attributes that queries find from the first bytes of a data set, and waits. Nothing when it
+  /// cannot be done.
+  [[nodiscard]] std::optional<std::string> read_attributes(std::string first_bytes,
+                                                           std::string_view transfer_syntax_uid);
 
   /// De-identifies and waits. `file` stays the caller's. The job's deadline grows with the file's size.
   [[nodiscard]] DeidentifyOutcome deidentify(int file, const DeidentificationPlan& plan);

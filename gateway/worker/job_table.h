@@ -34,7 +34,7 @@ struct JobTable {
   std::map<std::string, std::function<WorkerReply(const WorkerRequest&)>, std::less<>> jobs;
 };
 
-/// The jobs of `trialgate worker`: examine, deidentify and reencode (see InstanceWorkers).
+/// The jobs of `trialgate worker`: examine, read_attributes, deidentify and reencode (see InstanceWorkers).
 [[nodiscard]] JobTable instance_job_table();
 
 /// Descriptor of the socket to the parent, inherited.

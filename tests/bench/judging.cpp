@@ -177,7 +177,7 @@ std::vector<rules::InstanceRecord> examine(const std::vector<std::filesystem::pa
   std::vector<rules::InstanceRecord> records;
   for (gateway::ExamineOutcome& outcome : outcomes) {
     if (const auto* const failure = std::get_if<gateway::WorkerFailure>(&outcome)) give_up(failure->reason);
-    records.push_back(std::move(std::get<rules::InstanceRecord>(outcome)));
+    records.push_back(std::move(std::get<gateway::ExaminedInstance>(outcome).record));
   }
   return records;
 }

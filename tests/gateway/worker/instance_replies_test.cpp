@@ -1,5 +1,7 @@
 #include "gateway/worker/instance_replies.h"
 
+#include "gateway/catalogue/attributes.h"
+
 #include <doctest/doctest.h>
 
 using namespace trialgate;
@@ -26,7 +28,7 @@ rules::Deidentified derived() {
 }
 
 JobReply reply() {
-  WorkerReply sent = deidentify_reply(derived(), std::string(64, 'a'));
+  WorkerReply sent = deidentify_reply(derived(), std::string(64, 'a'), encode(InstanceAttributes()));
   return {std::move(sent.header), std::move(sent.body)};
 }
 
@@ -82,7 +84,7 @@ TEST_CASE("ranges outside of the source file and lengths that do not add up are 
   CHECK(is_bad(changed("pixel_length", -1)));
   CHECK(is_bad(changed("prefix_bytes", 4)));
   CHECK(is_bad(changed("prefix_bytes", huge)));
-  CHECK(is_bad(changed("suffix_bytes", 0)));
+  CHECK(is_bad(changed("suffix_bytes", 0)));  // its byte would be the first of the attributes
   CHECK(is_bad(changed("suffix_bytes", huge)));
   CHECK(is_bad(changed("sop_instance_uid", "../../etc/passwd")));
   CHECK(is_bad(changed("sop_instance_uid", "")));

@@ -1,5 +1,6 @@
 #include "gateway/worker/instance_workers.h"
 
+#include "gateway/catalogue/attributes.h"
 #include "tests/gateway/worker/synthetic_instance.h"
 
 #include <doctest/doctest.h>
@@ -66,10 +67,14 @@ TEST_CASE("a worker examines an instance") {
   InstanceWorkers workers(config_of(1));
   const auto outcome = workers.examine(file.get(), std::vector<std::string>{"SliceThickness"});
   if (const auto* failure = std::get_if<WorkerFailure>(&outcome)) FAIL(failure->reason);
-  const auto& record = std::get<rules::InstanceRecord>(outcome);
+  const auto& [record, attributes] = std::get<ExaminedInstance>(outcome);
   CHECK(record.sop_instance_uid == "1.2.3.4.5");
   CHECK(record.study_uid == "1.2.3");
   CHECK(*record.number("SliceThickness") == 5.0);
+  const auto read = decode_instance_attributes(attributes);
+  REQUIRE(read.has_value());
+  REQUIRE(find(read->study, rules::Tag(0x0010, 0x0020)) != nullptr);
+  CHECK(find(read->study, rules::Tag(0x0010, 0x0020))->value == "HOSP-77");
   CHECK(::fcntl(file.get(), F_GETFD) >= 0);
 }
 
@@ -124,7 +129,7 @@ TEST_CASE("a worker de-identifies an instance; pixels are a range of the source"
   const auto outcome = workers.deidentify(file.get(), plan);
   if (const auto* failure = std::get_if<WorkerFailure>(&outcome)) FAIL(failure->reason);
   if (const auto* held = std::get_if<rules::Held>(&outcome)) FAIL(held->causes.front().message);
-  const auto& [instance, new_pixels, digest] = std::get<DeidentifiedInstance>(outcome);
+  const auto& [instance, new_pixels, digest, attributes] = std::get<DeidentifiedInstance>(outcome);
   CHECK_FALSE(new_pixels);
   CHECK(instance.source_sop_instance_uid == "1.2.3.4.5");
   CHECK(instance.sop_instance_uid.starts_with("2.25."));
@@ -138,6 +143,14 @@ TEST_CASE("a worker de-identifies an instance; pixels are a range of the source"
   derived.append(instance.suffix.begin(), instance.suffix.end());
   CHECK(storage::Digest::of({reinterpret_cast<const std::uint8_t*>(derived.data()), derived.size()}) ==
         digest);
+  // What queries of the clean view find is the pseudonym, and the same a second time from the bytes alone.
+  const auto read = decode_instance_attributes(attributes);
+  REQUIRE(read.has_value());
+  REQUIRE(find(read->study, rules::Tag(0x0010, 0x0020)) != nullptr);
+  CHECK(find(read->study, rules::Tag(0x0010, 0x0020))->value == "ONC-301-007");
+  CHECK(attributes.find("Secret") == std::string::npos);
+  CHECK(workers.read_attributes(derived.substr(0, instance.prefix.size()), instance.transfer_syntax_uid) ==
+        attributes);
 }
 
 TEST_CASE("an instance of another patient than the plan's is held") {
