@@ -1,6 +1,7 @@
 #include "gateway/serve/node.h"
 
 #include "dimse/scp/acceptor.h"
+#include "gateway/catalogue/find.h"
 #include "gateway/commit/commitment_provider.h"
 #include "gateway/commit/commitment_user.h"
 #include "gateway/config/key_file.h"
@@ -305,9 +306,11 @@ int run(const ServeOptions& options, const NodeConfig& config, TrialBook& trials
   CommitmentProvider commitment_provider(store, config, log);
   CommitmentUser commitment_user(store, config, log, wake);
   SiteAccess access(config);
+  CatalogueFind find(store, disk, config.views, log);
   Retriever retriever(store, workers, config, log);
   IoThreads io(config.io_threads);
   dimse::Services services(reception);
+  services.find = &find;
   services.retrieve = &retriever;
   Listeners listeners(config, io.executors(), access, services, log);
   if (const std::string problem = listeners.listen(); !problem.empty()) return cannot_start(problem);

@@ -24,9 +24,9 @@ using storage::SubmissionState;
 constexpr const char* ct_class = "1.2.840.10008.5.1.4.1.1.2";
 const storage::Shelf received{storage::ShelfKind::received, {}};
 const storage::Shelf derived{storage::ShelfKind::derived, {}};
-const View quarantine{"QUAR", ViewKind::quarantine, {}, {"CRO"}, {}};
-const View released{"CLEAN", ViewKind::released, {}, {"CRO"}, {}};
-const View reader{"READER", ViewKind::delivered, "reader-1", {"R"}, {}};
+const View quarantine{"QUAR", ViewKind::quarantine, {}, {"CRO"}, {}, {}};
+const View released{"CLEAN", ViewKind::released, {}, {"CRO"}, {}, {}};
+const View reader{"READER", ViewKind::delivered, "reader-1", {"R"}, {}, {}};
 
 struct Patient {
   std::string id;
