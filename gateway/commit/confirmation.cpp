@@ -1,5 +1,6 @@
 #include "gateway/commit/confirmation.h"
 
+#include "gateway/catalogue/recorder.h"
 #include "gateway/commit/commitment_runner.h"
 #include "gateway/pipeline/clock.h"
 #include "gateway/pipeline/transition.h"
@@ -224,6 +225,9 @@ class TakingReport {
       }
       if (!decide(delivery, result->second)) continue;
       if (auto updated = transaction_.outbox().update(delivery); !updated) return updated;
+      if (delivery.state == storage::DeliveryState::confirmed) continue;
+      // The destination does not have it after all.
+      if (auto taken_off = uncatalogue_delivered(transaction_, delivery); !taken_off) return taken_off;
     }
     return first_ ? transaction_.commitments().put_items(commitment_.id, *items) : storage::Result<void>();
   }
