@@ -27,6 +27,7 @@ struct NormalizedResponse {
   std::string error_comment;  ///< cut to 64 characters; never patient data
   Uid sop_instance;           ///< empty: that of the request
   std::vector<std::uint8_t> data_set;
+  std::uint16_t error_id = 0;  ///< Error ID (0000,0903), meaning as the SOP class says; 0: none
 };
 
 /// Performs the normalized operations and notifications of peers. Called on every I/O thread at once, one at

@@ -218,6 +218,7 @@ Task<Result<void>> Requestor::Impl::serve_normalized(CommandReceived received) {
   const Uid& instance = answer.sop_instance.empty() ? sop_instance : answer.sop_instance;
   if (!instance.empty()) response.set_uid(CommandElement::affected_sop_instance_uid, instance);
   if (command.us(type)) response.set_us(type, *command.us(type));
+  if (answer.error_id != 0) response.set_us(CommandElement::error_id, answer.error_id);
   if (!answer.data_set.empty()) response.set_us(CommandElement::command_data_set_type, data_set_present);
   co_return co_await send_message(received.context, std::move(response), answer.data_set);
 }

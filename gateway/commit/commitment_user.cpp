@@ -23,15 +23,6 @@ namespace json = boost::json;
 constexpr std::uint16_t no_such_event_type = 0x0113;
 constexpr std::uint16_t invalid_argument_value = 0x0115;
 
-/// From where a destination may report.
-std::vector<std::string> addresses_of(const Destination& destination) {
-  if (!destination.commitment.addresses.empty()) return destination.commitment.addresses;
-  // A name is not looked up: what it stands for may change, and anybody may serve it.
-  if (is_address_block(destination.host) && destination.host.find('/') == std::string::npos)
-    return {destination.host};
-  return {};
-}
-
 storage::Result<void> put_and_record(storage::Transaction& transaction, const storage::CommitmentRow& row,
                                      const Act& act) {
   auto id = transaction.commitments().put_commitment(row);
@@ -85,7 +76,7 @@ CommitmentUser::CommitmentUser(storage::Store& store, const NodeConfig& config, 
       runner_(store, storage::CommitmentRole::user, log,
               [this](storage::CommitmentRow row) { return attend(std::move(row)); }) {
   for (const Destination& destination : config.destinations)
-    archives_.push_back({destination, NetworkBlocks(addresses_of(destination))});
+    archives_.push_back({destination, NetworkBlocks(report_addresses(destination))});
 }
 
 dimse::Task<bool> CommitmentUser::attend(storage::CommitmentRow row) {

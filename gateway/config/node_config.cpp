@@ -214,6 +214,16 @@ NodeConfig read_config(const YAML::Node& yaml, const std::filesystem::path& fold
   for (std::size_t i = 0; i < views.size(); ++i) check_view(config, i, views[i], errors);
   if (const auto commitment = root.take("storage_commitment"))
     config.commitment = read_commitment(*commitment, errors);
+  if (const auto worklist = root.take("worklist")) {
+    config.worklist = read_worklist(*worklist, errors);
+    const auto takes = [&](const TrialEntry& trial) {
+      return trial.called_ae_title == config.worklist->ae_title;
+    };
+    if (config.worklist->ae_title == config.ae_title || std::ranges::any_of(config.trials, takes))
+      errors.add(*worklist, "ae_title takes images already; expected an AE title of the work list's own");
+  }
+  if (const auto steps = root.take("performed_steps"))
+    config.performed_step_wait = read_performed_steps(*steps, config.performed_step_wait, errors);
   if (const auto mail = root.take("mail")) config.mail = read_mail(*mail, folder, errors);
   read_sites(root, config, errors);
   root.finish();
@@ -240,6 +250,14 @@ std::variant<NodeConfig, std::vector<rules::ConfigError>> load_node_config(
   }
   if (!errors.empty()) return std::move(errors).sorted();
   return config;
+}
+
+std::vector<std::string> report_addresses(const Destination& destination) {
+  if (!destination.commitment.addresses.empty()) return destination.commitment.addresses;
+  // A name is not looked up: what it stands for may change, and anybody may serve it.
+  if (is_address_block(destination.host) && destination.host.find('/') == std::string::npos)
+    return {destination.host};
+  return {};
 }
 
 }  // namespace trialgate::gateway

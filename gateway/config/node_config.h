@@ -4,6 +4,7 @@
 #include "gateway/config/commitment_config.h"
 #include "gateway/config/mail_config.h"
 #include "gateway/config/views_config.h"
+#include "gateway/config/worklist_config.h"
 #include "gateway/log/logger.h"
 #include "rules/trial/config_error.h"
 
@@ -86,9 +87,15 @@ struct NodeConfig {
   std::vector<View> views;
   std::vector<TrialEntry> trials;
   CommitmentConfig commitment;
+  std::optional<WorklistConfig> worklist;          ///< not set: no work list is offered
+  std::chrono::seconds performed_step_wait{1800};  ///< for instances that a completed step names
   std::optional<MailConfig> mail;
   std::vector<Site> sites;  ///< sites of peers that are not here get no mail
 };
+
+/// From where a destination may report storage commitment on an association of its own, as CIDR blocks or
+/// addresses; none when it is known by a name only.
+[[nodiscard]] std::vector<std::string> report_addresses(const Destination& destination);
 
 /// Reads and checks a node file. Unknown keys are errors. Trial files are named here, not read.
 [[nodiscard]] std::variant<NodeConfig, std::vector<rules::ConfigError>> load_node_config(

@@ -6,6 +6,7 @@
 #include "gateway/pipeline/transition.h"
 #include "gateway/reconcile/source_check.h"
 #include "gateway/worker/examine_all.h"
+#include "gateway/worklist/performed_steps.h"
 
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
@@ -268,6 +269,9 @@ storage::Result<void> Judge::judge(const storage::SubmissionRow& row) {
     auto source = read_source_comparison(transaction, row.id, row.version);
     if (!source) return source.error();
     file.facts.source = std::move(*source);
+    auto performed = compare_performed(transaction, row);
+    if (!performed) return performed.error();
+    if (*performed) file.facts.performed = std::move((*performed)->instances);
     if (subject != nullptr) {
       auto known = read_history(transaction, *trial, subject->subject_id, row.id);
       if (!known) return known.error();

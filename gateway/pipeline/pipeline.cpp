@@ -4,6 +4,7 @@
 #include "gateway/deliver/dispatcher.h"
 #include "gateway/pipeline/clock.h"
 #include "gateway/pipeline/transition.h"
+#include "gateway/worklist/performed_steps.h"
 
 #include <algorithm>
 
@@ -15,6 +16,7 @@ constexpr std::chrono::milliseconds gather{20};
 constexpr std::chrono::milliseconds pause_in_receiving{30};
 constexpr std::chrono::seconds examination_waits{5};
 constexpr std::chrono::seconds trial_look{1};
+constexpr std::chrono::milliseconds performed_look{1000};
 /// What waits for reports stands still for long.
 constexpr std::chrono::milliseconds confirmation_look{500};
 constexpr std::chrono::seconds retry_first{5};
@@ -172,7 +174,32 @@ void Pipeline::reload_trials() {
   }
 }
 
-bool Pipeline::is_complete(const storage::SubmissionRow& row, storage::UtcTime now) const {
+bool Pipeline::is_complete(const storage::SubmissionRow& row, storage::UtcTime now) {
+  if (!is_quiet(row, now)) return false;
+  const auto look = performed_looks_.find(row.id);
+  if (look != performed_looks_.end() && std::chrono::steady_clock::now() < look->second) return false;
+  if (waits_for_performed(row, now)) {
+    performed_looks_[row.id] = std::chrono::steady_clock::now() + performed_look;
+    return false;
+  }
+  performed_looks_.erase(row.id);
+  return true;
+}
+
+bool Pipeline::waits_for_performed(const storage::SubmissionRow& row, storage::UtcTime now) const {
+  bool waits = false;
+  const auto read = store_.read([&](const storage::ReadTransaction& transaction) -> storage::Result<void> {
+    auto performed = compare_performed(transaction, row);
+    if (!performed) return performed.error();
+    if (!*performed || (*performed)->instances.missing_count == 0) return {};
+    waits = now - std::max((*performed)->last_end, row.last_arrival) < config_.performed_step_wait;
+    return {};
+  });
+  if (!read) log_.event(dimse::Level::error, "store.read_failed", {{"why", read.error().message()}});
+  return waits;
+}
+
+bool Pipeline::is_quiet(const storage::SubmissionRow& row, storage::UtcTime now) const {
   std::chrono::milliseconds quiet = config_.quiet.value_or(std::chrono::milliseconds(0));
   if (!config_.quiet) {
     if (trials_.current()->empty()) quiet = quiet_without_trial;

@@ -16,6 +16,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <optional>
 #include <thread>
 #include <vector>
@@ -65,7 +66,10 @@ class Pipeline {
   void conclude_delivering();
   void confirm_delivered();
   void reload_trials();
-  [[nodiscard]] bool is_complete(const storage::SubmissionRow& row, storage::UtcTime now) const;
+  [[nodiscard]] bool is_complete(const storage::SubmissionRow& row, storage::UtcTime now);
+  [[nodiscard]] bool is_quiet(const storage::SubmissionRow& row, storage::UtcTime now) const;
+  /// The modality has named instances that have not arrived, and may still.
+  [[nodiscard]] bool waits_for_performed(const storage::SubmissionRow& row, storage::UtcTime now) const;
   void complete(const storage::SubmissionRow& row);
   [[nodiscard]] std::vector<storage::SubmissionRow> in_state(storage::SubmissionState state) const;
   /// The submission is no longer what a step that failed took it for: another step, or a person, was faster.
@@ -89,6 +93,8 @@ class Pipeline {
   std::chrono::steady_clock::time_point next_trial_look_{};
   std::chrono::steady_clock::time_point next_confirmation_{};
   std::optional<std::chrono::steady_clock::time_point> receiving_since_;
+  /// Submissions that wait for what the modality named, and when they are looked at again; of intake.
+  std::map<std::uint64_t, std::chrono::steady_clock::time_point> performed_looks_;
   Retries retries_;
   Runner intake_;
   Runner release_;

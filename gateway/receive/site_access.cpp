@@ -16,7 +16,7 @@ std::string site_of(const std::string& peer_id) {
   return peer_id.substr(0, peer_id.rfind(between_site_and_ae_title));
 }
 
-SiteAccess::SiteAccess(const NodeConfig& config) : views_(config.views) {
+SiteAccess::SiteAccess(const NodeConfig& config) : ae_title_(config.ae_title), views_(config.views) {
   called_.insert(config.ae_title);
   for (const TrialEntry& trial : config.trials) {
     if (!trial.called_ae_title.empty()) called_.insert(trial.called_ae_title);
@@ -32,6 +32,20 @@ SiteAccess::SiteAccess(const NodeConfig& config) : views_(config.views) {
   if (config.accept_deflated) {
     contexts_.transfer_syntaxes.emplace(std::string(dimse::deflated_explicit_vr_little_endian));
   }
+  for (const std::string_view uid :
+       {dimse::storage_commitment_push_model, dimse::modality_performed_procedure_step}) {
+    contexts_.services.emplace(std::string(uid));
+  }
+  if (config.worklist) worklist_ = config.worklist->ae_title;
+  worklist_contexts_.storage = false;
+  for (const std::string_view uid :
+       {dimse::modality_worklist_find, dimse::modality_performed_procedure_step}) {
+    worklist_contexts_.services.emplace(std::string(uid));
+  }
+  for (const Destination& destination : config.destinations)
+    reporters_.push_back({destination.ae_title, NetworkBlocks(report_addresses(destination))});
+  report_contexts_.storage = false;
+  report_contexts_.services.emplace(std::string(dimse::storage_commitment_push_model));
   view_contexts_.storage = false;
   view_contexts_.transfer_syntaxes = contexts_.transfer_syntaxes;
   for (const std::string_view uid :
@@ -45,20 +59,36 @@ SiteAccess::SiteAccess(const NodeConfig& config) : views_(config.views) {
 
 dimse::Decision SiteAccess::decide(const dimse::AssociationRequestView& request) {
   const View* view = view_named(views_, request.called.value());
-  if (view == nullptr && !called_.contains(request.called.value()))
+  const bool worklist = worklist_ == request.called.value();
+  if (view == nullptr && !worklist && !called_.contains(request.called.value()))
     return dimse::Reject::called_ae_not_recognized();
   const auto source = std::ranges::find_if(sources_, [&](const Source& candidate) {
     return candidate.peer.ae_title == request.calling.value() &&
            candidate.addresses.hold(request.peer_address);
   });
-  if (source == sources_.end()) return dimse::Reject::calling_ae_not_recognized();
+  if (source == sources_.end()) {
+    if (auto accept = accept_report(request)) return std::move(*accept);
+    return dimse::Reject::calling_ae_not_recognized();
+  }
   if (view != nullptr && !view->admits(source->peer.ae_title))
     return dimse::Reject::called_ae_not_recognized();
   if (view == nullptr && source->peer.site.empty()) return dimse::Reject::calling_ae_not_recognized();
   dimse::Accept accept;
   accept.peer_id = source->peer.site + between_site_and_ae_title + source->peer.ae_title;
-  accept.contexts = view != nullptr ? view_contexts_ : contexts_;
+  accept.contexts = view != nullptr ? view_contexts_ : worklist ? worklist_contexts_ : contexts_;
   accept.max_associations = source->peer.associations;
+  return accept;
+}
+
+std::optional<dimse::Accept> SiteAccess::accept_report(const dimse::AssociationRequestView& request) const {
+  if (request.called.value() != ae_title_) return std::nullopt;
+  const bool known = std::ranges::any_of(reporters_, [&](const Reporter& reporter) {
+    return reporter.ae_title == request.calling.value() && reporter.addresses.hold(request.peer_address);
+  });
+  if (!known) return std::nullopt;
+  dimse::Accept accept;
+  accept.peer_id = between_site_and_ae_title + request.calling.value();
+  accept.contexts = report_contexts_;
   return accept;
 }
 

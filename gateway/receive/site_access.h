@@ -4,6 +4,7 @@
 #include "gateway/config/network_block.h"
 #include "gateway/config/node_config.h"
 
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -12,8 +13,9 @@ namespace trialgate::gateway {
 
 /// Lets in the peers of the node file: calling AE title and source address must both be one peer's, the
 /// called AE title the node's or a trial's, where a peer of a site may store, or a view's, where the peers
-/// that it names may query and retrieve and for others it does not exist. What it names the peer tells its
-/// site, see site_of(); open associations are counted for each peer. Thread-safe.
+/// that it names may query and retrieve and for others it does not exist, or the work list's, for peers of a
+/// site. A destination that confirms by storage commitment may call the node to report. What it names the
+/// peer tells its site, see site_of(); open associations are counted for each peer. Thread-safe.
 class SiteAccess final : public dimse::AccessPolicy {
  public:
   explicit SiteAccess(const NodeConfig& config);
@@ -26,11 +28,25 @@ class SiteAccess final : public dimse::AccessPolicy {
     NetworkBlocks addresses;
   };
 
+  /// An archive whose storage commitment may come on an association of its own.
+  struct Reporter {
+    std::string ae_title;
+    NetworkBlocks addresses;
+  };
+
+  [[nodiscard]] std::optional<dimse::Accept> accept_report(
+      const dimse::AssociationRequestView& request) const;
+
+  std::string ae_title_;
+  std::optional<std::string> worklist_;  ///< called AE title
+  std::vector<Reporter> reporters_;
   std::set<std::string> called_;
   std::vector<View> views_;
   std::vector<Source> sources_;
   dimse::ContextPolicy contexts_;
   dimse::ContextPolicy view_contexts_;
+  dimse::ContextPolicy worklist_contexts_;
+  dimse::ContextPolicy report_contexts_;
 };
 
 /// The site of an accepted peer, from AssociationInfo::peer_id.

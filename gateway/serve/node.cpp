@@ -15,9 +15,11 @@
 #include "gateway/receive/site_access.h"
 #include "gateway/retrieve/retriever.h"
 #include "gateway/serve/open_files.h"
+#include "gateway/serve/peer_services.h"
 #include "gateway/serve/recovery_log.h"
 #include "gateway/version.h"
 #include "gateway/worker/instance_workers.h"
+#include "gateway/worklist/worklist.h"
 #include "storage/file_system.h"
 #include "storage/store.h"
 
@@ -306,12 +308,17 @@ int run(const ServeOptions& options, const NodeConfig& config, TrialBook& trials
   CommitmentProvider commitment_provider(store, config, log);
   CommitmentUser commitment_user(store, config, log, wake);
   SiteAccess access(config);
-  CatalogueFind find(store, disk, config.views, log);
+  CatalogueFind catalogue(store, disk, config.views, log);
+  Worklist worklist(store, trials, config, disk, log);
+  FindByModel find(catalogue, worklist);
+  PerformedStepProvider performed_steps(store, disk, log, wake);
+  NormalizedBySopClass normalized(commitment_provider, commitment_user, performed_steps);
   Retriever retriever(store, workers, config, log);
   IoThreads io(config.io_threads);
   dimse::Services services(reception);
   services.find = &find;
   services.retrieve = &retriever;
+  services.normalized = &normalized;
   Listeners listeners(config, io.executors(), access, services, log);
   if (const std::string problem = listeners.listen(); !problem.empty()) return cannot_start(problem);
   Forwarder forwarder(store, config, log, wake);

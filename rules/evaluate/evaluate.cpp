@@ -235,6 +235,26 @@ void check_source(const Trial& trial, const SubmissionFacts& submission, Verdict
       verdict);
 }
 
+/// complete_as_performed: all that the modality says it made has arrived.
+void check_performed(const Trial& trial, const SubmissionFacts& submission, Verdict& verdict) {
+  if (!submission.performed || submission.performed->missing_count == 0) return;
+  const SourceComparison& performed = *submission.performed;
+  const std::string missing = std::to_string(performed.missing_count);
+  const std::string total = std::to_string(performed.source_count);
+  add(trial, trial.study.complete_as_performed,
+      {"complete_as_performed",
+       CheckResult::fail,
+       total + " instances, as the modality reported",
+       missing + " did not arrive",
+       {"The modality reported " + total + " instances of this study when it had finished; " + missing +
+            " did not arrive.",
+        "设备完成检查时报告该检查共有 " + total + " 个实例，其中 " + missing + " 个未收到。"},
+       {"Send the instances that are missing from the scanner or PACS again, or say why they are not needed.",
+        "请从扫描仪或PACS补发缺失的实例，或说明无需发送的原因。"},
+       performed.missing},
+      verdict);
+}
+
 /// locked_time_point and qualified_site: what staff decided about the subject's visit and the site.
 void check_standing(const Trial& trial, const SubmissionFacts& submission, Verdict& verdict) {
   const auto& locked = submission.locked_time_points;
@@ -358,6 +378,7 @@ Verdict evaluate(const Trial& trial, const SubmissionFacts& submission, const Su
   add(verdict, std::move(place.results));
   check_arrival(trial, submission, verdict);
   check_source(trial, submission, verdict);
+  check_performed(trial, submission, verdict);
   check_standing(trial, submission, verdict);
   check_headers(trial, submission, verdict);
 

@@ -18,7 +18,8 @@ struct Classification {
   std::string reason;      ///< one of unscheduled.classify for an unscheduled study
 };
 
-/// What the site's own archive has of a study's series, compared with what arrived.
+/// What the site says there is of a study (its archive, or the modality in its performed procedure steps),
+/// compared with what arrived.
 struct SourceComparison {
   std::size_t source_count = 0;      ///< instances there
   std::size_t missing_count = 0;     ///< of which so many did not arrive
@@ -37,6 +38,7 @@ struct SubmissionFacts {
   std::optional<Classification> classification;
   std::vector<std::string> locked_time_points = {};  ///< of this subject: what comes later waits for a person
   std::optional<SourceComparison> source = {};       ///< not set: the site's archive is not asked
+  std::optional<SourceComparison> performed = {};    ///< not set: no performed procedure step named instances
   bool site_qualified = false;        ///< a test submission of the site was accepted for the trial
   std::optional<Date> received = {};  ///< UTC day of the first instance's arrival; a scan cannot be later
 };

@@ -148,6 +148,7 @@ StudyRules read_study_section(const YAML::Node& node, TrialReading& reading) {
   read_policy(map, "consistent_headers", rules.consistent_headers, reading.errors);
   read_policy(map, "qualified_scanner", rules.qualified_scanner, reading.errors);
   read_policy(map, "complete_at_source", rules.complete_at_source, reading.errors);
+  read_policy(map, "complete_as_performed", rules.complete_as_performed, reading.errors);
   RulePolicy qualified_site;
   if (read_policy(map, "qualified_site", qualified_site, reading.errors))
     rules.qualified_site = qualified_site;

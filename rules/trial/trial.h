@@ -99,6 +99,8 @@ struct StudyRules {
   RulePolicy qualified_scanner{RuleSeverity::warn, IfUnknown::warn, {}};  ///< only with a scanner register
   RulePolicy complete_at_source{
       RuleSeverity::query, IfUnknown::note, {}};  ///< only where the archive is asked
+  RulePolicy complete_as_performed{
+      RuleSeverity::warn, IfUnknown::accept, {}};  ///< only where the modality reported what it made
   std::optional<RulePolicy> qualified_site;  ///< the site passed with a test submission; not set: no rule
   RulePolicy current_phantom{
       RuleSeverity::query, IfUnknown::query, {}};  ///< only for modalities with a phantom schedule

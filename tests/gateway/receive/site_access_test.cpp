@@ -21,6 +21,11 @@ NodeConfig node() {
   view.ae_title = "CLEAN";
   view.peers = {"READER", "LOCAL"};
   config.views.push_back(view);
+  config.worklist = WorklistConfig{"LIST", 7, 0};
+  Destination archive;
+  archive.name = archive.ae_title = "ARCHIVE";
+  archive.host = "10.9.0.1";
+  config.destinations.push_back(archive);
   return config;
 }
 
@@ -37,6 +42,11 @@ dimse::Decision decide(const char* calling, const char* called, const char* addr
 std::string site(const dimse::Decision& decision) {
   const auto* accept = std::get_if<dimse::Accept>(&decision);
   return accept == nullptr ? "" : site_of(accept->peer_id);
+}
+
+bool serves(const dimse::Decision& decision, std::string_view sop_class) {
+  const auto* accept = std::get_if<dimse::Accept>(&decision);
+  return accept != nullptr && accept->contexts.services.contains(dimse::Uid(std::string(sop_class)));
 }
 
 }  // namespace
@@ -87,11 +97,32 @@ TEST_CASE(
   CHECK_FALSE(contexts.any_storage_sop_class);
   CHECK(contexts.services.contains(dimse::Uid(std::string(dimse::study_root_find))));
   CHECK(contexts.services.contains(dimse::Uid(std::string(dimse::patient_root_get))));
-  CHECK(std::get<dimse::Accept>(decide("LOCAL", "GATE", "::1")).contexts.services.empty());
+  CHECK_FALSE(serves(decide("LOCAL", "GATE", "::1"), dimse::study_root_find));
   CHECK(std::get<dimse::Reject>(decide("CT1", "CLEAN", "10.1.2.3")) ==
         dimse::Reject::called_ae_not_recognized());
   CHECK(std::get<dimse::Reject>(decide("READER", "CLEAN", "10.5.0.1")) ==
         dimse::Reject::calling_ae_not_recognized());
   CHECK(std::get<dimse::Reject>(decide("READER", "GATE", "10.4.0.1")) ==
         dimse::Reject::calling_ae_not_recognized());
+}
+
+TEST_CASE("the work list answers peers of a site, and stores nothing") {
+  const auto scanner = decide("CT1", "LIST", "10.1.2.3");
+  CHECK(site(scanner) == "SITE01");
+  CHECK(serves(scanner, dimse::modality_worklist_find));
+  CHECK(serves(scanner, dimse::modality_performed_procedure_step));
+  CHECK_FALSE(serves(scanner, dimse::study_root_find));
+  CHECK_FALSE(std::get<dimse::Accept>(scanner).contexts.storage);
+  CHECK_FALSE(serves(decide("CT1", "GATE", "10.1.2.3"), dimse::modality_worklist_find));
+  CHECK(std::holds_alternative<dimse::Reject>(decide("READER", "LIST", "10.4.0.1")));
+}
+
+TEST_CASE("a destination is let in from its address, to report what it commits itself to and nothing else") {
+  const auto archive = decide("ARCHIVE", "GATE", "10.9.0.1");
+  CHECK(serves(archive, dimse::storage_commitment_push_model));
+  CHECK_FALSE(std::get<dimse::Accept>(archive).contexts.storage);
+  CHECK(std::get<dimse::Accept>(archive).contexts.services.size() == 1);
+  CHECK(std::holds_alternative<dimse::Reject>(decide("ARCHIVE", "GATE", "10.9.0.2")));
+  CHECK(std::holds_alternative<dimse::Reject>(decide("ARCHIVE", "CLEAN", "10.9.0.1")));
+  CHECK(std::holds_alternative<dimse::Reject>(decide("ARCHIVE", "LIST", "10.9.0.1")));
 }

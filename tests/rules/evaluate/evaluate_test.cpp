@@ -425,6 +425,21 @@ TEST_CASE("an enormous multi-frame object is judged") {
   CHECK(rule_ids(judge(full_trial(), records)).empty());
 }
 
+TEST_CASE("what the modality reported and did not arrive is a deviation") {
+  const Records records = ct_series();
+  SubmissionFacts facts;
+  facts.site = "S1";
+  facts.study_uid = "1.2.3";
+  facts.records = records.views();
+  facts.performed = SourceComparison{24, 0, {}, {}};
+  CHECK(rule_ids(evaluate(full_trial(), facts, {})).empty());
+  facts.performed = SourceComparison{25, 1, {"1.9"}, {}};
+  const Verdict missed = evaluate(full_trial(), facts, {});
+  REQUIRE(rule_ids(missed) == std::vector<std::string>{"study/complete_as_performed"});
+  CHECK(missed.findings.front().severity == RuleSeverity::warn);
+  CHECK(missed.outcome == Outcome::release);
+}
+
 TEST_CASE("what the site's archive still has is missed; an archive that cannot be asked is a note") {
   const Records records = ct_series();
   SubmissionFacts facts;
