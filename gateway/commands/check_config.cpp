@@ -69,6 +69,8 @@ CheckedConfig check_node_file(const std::filesystem::path& file) {
     if (const auto* errors = std::get_if<std::vector<rules::ConfigError>>(&templates))
       checked.errors.insert(checked.errors.end(), errors->begin(), errors->end());
   }
+  for (const std::string& problem : config.tls.identities.load())
+    checked.errors.push_back({file.string(), 1, 1, problem});
   checked.summary = "node " + config.ae_title + ", " + counted(config.peers.size(), "peer") + ", " +
                     counted(config.destinations.size(), "destination") + ", " +
                     counted(config.trials.size(), "trial");

@@ -9,9 +9,6 @@
 
 namespace trialgate::gateway {
 
-namespace {
-
-/// The bytes of a file that only its owner may read; a text says what is wrong. `what`: "the key file".
 std::variant<std::vector<std::uint8_t>, std::string> read_private_file(const std::filesystem::path& file,
                                                                        const std::string& what) {
   namespace fs = std::filesystem;
@@ -25,8 +22,6 @@ std::variant<std::vector<std::uint8_t>, std::string> read_private_file(const std
   }
   return std::vector<std::uint8_t>{std::istreambuf_iterator<char>(input), std::istreambuf_iterator<char>()};
 }
-
-}  // namespace
 
 std::variant<std::vector<std::uint8_t>, std::string> read_key_file(const std::filesystem::path& file) {
   auto read = read_private_file(file, "the key file");

@@ -8,6 +8,10 @@
 
 namespace trialgate::gateway {
 
+/// The bytes of a file that only its owner may read; a text says what is wrong. `what`: "the key file".
+[[nodiscard]] std::variant<std::vector<std::uint8_t>, std::string> read_private_file(
+    const std::filesystem::path& file, const std::string& what);
+
 /// Reads the secret that pseudonyms, UIDs and date shifts are made with: raw bytes, at least 32, readable by
 /// its owner alone. A text is one sentence that says what is wrong.
 [[nodiscard]] std::variant<std::vector<std::uint8_t>, std::string> read_key_file(

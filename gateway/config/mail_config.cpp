@@ -1,8 +1,7 @@
 #include "gateway/config/mail_config.h"
 
 #include "gateway/config/members.h"
-
-#include <boost/asio/ip/address.hpp>
+#include "gateway/config/network_block.h"
 
 #include <algorithm>
 #include <array>
@@ -14,13 +13,6 @@ namespace {
 constexpr std::array<std::string_view, 3> securities{"starttls", "tls", "none"};
 constexpr std::array<std::string_view, 2> languages{"en", "zh"};
 constexpr double longest_days = 3650;
-
-bool is_loopback(const std::string& host) {
-  if (host == "localhost") return true;
-  boost::system::error_code error;
-  const auto address = boost::asio::ip::make_address(host, error);
-  return !error && address.is_loopback();
-}
 
 void read_reminders(rules::YamlMap& map, MailConfig& mail, rules::YamlErrors& errors) {
   const auto list = map.take("remind_days");
@@ -86,7 +78,8 @@ MailConfig read_mail(const YAML::Node& yaml, const std::filesystem::path& folder
   return mail;
 }
 
-Site read_site(const YAML::Node& yaml, rules::YamlErrors& errors) {
+Site read_site(const YAML::Node& yaml, NodeTls& tls, const std::filesystem::path& folder,
+               rules::YamlErrors& errors) {
   Site site;
   rules::YamlMap map(yaml, "site", errors);
   Members members(map, errors, {});
@@ -110,6 +103,7 @@ Site read_site(const YAML::Node& yaml, rules::YamlErrors& errors) {
     of_pacs.ae_title("calling_ae_title", pacs.calling_ae_title);
     of_pacs.text("host", pacs.host);
     of_pacs.integer("port", pacs.port, 1, 65535);
+    pacs.tls = take_tls_to_peer(pacs_map, pacs.host, tls, folder, errors);
     if (pacs_map.is_map() && (pacs.ae_title.empty() || pacs.host.empty()))
       errors.add(*node, "pacs needs an ae_title and a host");
     pacs_map.finish();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "gateway/config/tls_config.h"
 #include "rules/trial/trial.h"
 #include "rules/trial/yaml_reader.h"
 
@@ -42,6 +43,7 @@ struct SitePacs {
   std::string calling_ae_title;  ///< empty: the node's own
   std::string host;
   std::uint16_t port = 104;
+  TlsToPeer tls = {};
 };
 
 /// A trial site: whom to write to, in which language, and where its images come from.
@@ -56,7 +58,8 @@ struct Site {
 [[nodiscard]] MailConfig read_mail(const YAML::Node& yaml, const std::filesystem::path& folder,
                                    rules::YamlErrors& errors);
 /// Reads one entry of the section `sites`.
-[[nodiscard]] Site read_site(const YAML::Node& yaml, rules::YamlErrors& errors);
+[[nodiscard]] Site read_site(const YAML::Node& yaml, NodeTls& tls, const std::filesystem::path& folder,
+                             rules::YamlErrors& errors);
 
 /// Whether `text` can stand as an address in a mail header and an SMTP command: printable ASCII, one '@', no
 /// space or bracket (a strict part of RFC 5321 §4.1.2).

@@ -3,6 +3,7 @@
 #include <boost/asio/ip/address.hpp>
 
 #include <algorithm>
+#include <cstdlib>
 
 namespace trialgate::gateway {
 namespace ip = boost::asio::ip;
@@ -19,6 +20,17 @@ bool is_address_block(std::string text) {
     ip::make_network_v4(text, error);
   }
   return !error;
+}
+
+bool is_loopback(std::string host) {
+  if (host == "localhost") return true;
+  const std::size_t slash = host.find('/');
+  const bool narrow = slash == std::string::npos || host.find(':') != std::string::npos
+                          ? slash == std::string::npos || host.substr(slash) == "/128"
+                          : std::atoi(host.c_str() + slash + 1) >= 8;
+  boost::system::error_code error;
+  const auto address = ip::make_address(host.substr(0, slash), error);
+  return !error && narrow && address.is_loopback();
 }
 
 NetworkBlocks::NetworkBlocks(const std::vector<std::string>& blocks) {

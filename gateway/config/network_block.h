@@ -11,6 +11,9 @@ namespace trialgate::gateway {
 /// Whether `text` is an IPv4 or IPv6 address, or a CIDR block of such.
 [[nodiscard]] bool is_address_block(std::string text);
 
+/// Whether a host's name or address, or a block of addresses, is this machine alone.
+[[nodiscard]] bool is_loopback(std::string host);
+
 /// Addresses that a peer may come from.
 class NetworkBlocks {
  public:

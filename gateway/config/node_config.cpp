@@ -23,16 +23,25 @@ using rules::YamlMap;
 /// Sites and destinations are keys of the index.
 constexpr std::size_t longest_name = 64;
 
+/// Registered for DICOM over TLS (PS3.8 §9.1.1).
+constexpr std::uint16_t tls_port = 2762;
+
 void read_listen(YamlMap& node, NodeConfig& config, YamlErrors& errors) {
   each_of(node, "listen", errors, [&](const YAML::Node& entry) {
     YamlMap map(entry, "listen", errors);
     ListenAddress listen;
     Members members(map, errors, {});
+    members.flag("tls", listen.tls);
+    if (listen.tls) listen.port = tls_port;
     members.text("address", listen.address);
     members.integer("port", listen.port, 0, 65535);
     boost::system::error_code error;
     boost::asio::ip::make_address(listen.address, error);
     if (error) errors.add(entry, "address is not an IPv4 or IPv6 address");
+    if (listen.tls && config.tls.files)
+      config.tls.acceptor = config.tls.identities.get(dimse::TlsRole::acceptor, *config.tls.files);
+    if (listen.tls && !config.tls.files)
+      errors.add(entry, "it listens with tls, but the node has no section tls");
     map.finish();
     config.listen.push_back(std::move(listen));
   });
@@ -63,6 +72,7 @@ void read_node(const YAML::Node& yaml, NodeConfig& config, const std::filesystem
   YamlMap map(yaml, "node", errors);
   Members members(map, errors, folder);
   members.ae_title("ae_title", config.ae_title);
+  if (const auto tls = map.take("tls")) config.tls.files = read_node_tls(*tls, folder, errors);
   read_listen(map, config, errors);
   members.path("store", config.store);
   members.path("key_file", config.key_file);
@@ -102,7 +112,34 @@ void read_node(const YAML::Node& yaml, NodeConfig& config, const std::filesystem
   map.finish();
 }
 
-void read_peer(const YAML::Node& yaml, NodeConfig& config, YamlErrors& errors) {
+/// The certificate of a peer, and whether it can come at all: plain DICOM stays on this machine, unless it is
+/// explicitly allowed.
+void read_peer_security(YamlMap& map, Peer& peer, NodeConfig& config, const std::filesystem::path& folder,
+                        YamlErrors& errors) {
+  Members members(map, errors, folder);
+  members.text("certificate", peer.certificate);
+  if (!peer.certificate.empty() && !is_certificate_binding(peer.certificate))
+    errors.add(map.node(), "certificate is not a name, nor sha256: and 64 hexadecimal digits");
+  members.flag("allow_plain", peer.allow_plain);
+  if (const auto tls = map.take("tls")) peer.tls = read_tls_to_peer(*tls, config.tls, folder, errors);
+  if (peer.allow_plain) return;
+  const bool with_tls = std::ranges::any_of(config.listen, &ListenAddress::tls);
+  const bool local = peer.certificate.empty() && std::ranges::none_of(peer.addresses, [](const auto& block) {
+                       return is_address_block(block) && !is_loopback(block);
+                     });
+  if (!with_tls && !local) {
+    errors.add(map.node(),
+               "peer '" + peer.ae_title +
+                   "' needs TLS; expected an address to listen on with tls, or allow_plain: true");
+  }
+  if (!peer.host.empty() && !is_loopback(peer.host) && !peer.tls.identity) {
+    errors.add(map.node(),
+               "host '" + peer.host + "' is on another machine; expected tls, or allow_plain: true");
+  }
+}
+
+void read_peer(const YAML::Node& yaml, NodeConfig& config, const std::filesystem::path& folder,
+               YamlErrors& errors) {
   YamlMap map(yaml, "peer", errors);
   Members members(map, errors, {});
   Peer peer;
@@ -120,6 +157,7 @@ void read_peer(const YAML::Node& yaml, NodeConfig& config, YamlErrors& errors) {
   members.integer("port", peer.port, 1, 65535);
   members.integer("move_associations", peer.move_associations, 1, 64);
   members.seconds("response_seconds", peer.response_timeout, 1, 3600);
+  if (map.is_map()) read_peer_security(map, peer, config, folder, errors);
   if (map.is_map() && peer.ae_title.empty()) errors.add(yaml, "peer has no ae_title");
   const bool looks_only =
       std::ranges::any_of(config.views, [&](const View& view) { return view.admits(peer.ae_title); });
@@ -131,7 +169,8 @@ void read_peer(const YAML::Node& yaml, NodeConfig& config, YamlErrors& errors) {
   config.peers.push_back(std::move(peer));
 }
 
-void read_destination(const YAML::Node& yaml, NodeConfig& config, YamlErrors& errors) {
+void read_destination(const YAML::Node& yaml, NodeConfig& config, const std::filesystem::path& folder,
+                      YamlErrors& errors) {
   YamlMap map(yaml, "destination", errors);
   Members members(map, errors, {});
   Destination destination;
@@ -146,6 +185,7 @@ void read_destination(const YAML::Node& yaml, NodeConfig& config, YamlErrors& er
   members.seconds("response_seconds", destination.response_timeout, 1, 3600);
   if (const auto commitment = map.take("commitment"))
     destination.commitment = read_archive_commitment(*commitment, errors);
+  destination.tls = take_tls_to_peer(map, destination.host, config.tls, folder, errors);
   if (map.is_map()) {
     if (destination.name.empty()) errors.add(yaml, "destination has no name");
     if (destination.ae_title.empty()) errors.add(yaml, "destination has no ae_title");
@@ -183,9 +223,9 @@ void read_trial(const YAML::Node& yaml, NodeConfig& config, const std::filesyste
   config.trials.push_back(std::move(entry));
 }
 
-void read_sites(YamlMap& root, NodeConfig& config, YamlErrors& errors) {
+void read_sites(YamlMap& root, NodeConfig& config, const std::filesystem::path& folder, YamlErrors& errors) {
   each_of(root, "sites", errors, [&](const YAML::Node& entry) {
-    Site site = read_site(entry, errors);
+    Site site = read_site(entry, config.tls, folder, errors);
     const auto sends = [&](const Peer& peer) { return peer.site == site.id; };
     if (!site.id.empty() && std::ranges::none_of(config.peers, sends)) {
       errors.add(entry, "site '" + site.id + "' is that of no peer");
@@ -206,9 +246,9 @@ NodeConfig read_config(const YAML::Node& yaml, const std::filesystem::path& fold
     views.push_back(entry);
     config.views.push_back(read_view(entry, errors));
   });
-  each_of(root, "peers", errors, [&](const YAML::Node& entry) { read_peer(entry, config, errors); });
+  each_of(root, "peers", errors, [&](const YAML::Node& entry) { read_peer(entry, config, folder, errors); });
   each_of(root, "destinations", errors,
-          [&](const YAML::Node& entry) { read_destination(entry, config, errors); });
+          [&](const YAML::Node& entry) { read_destination(entry, config, folder, errors); });
   each_of(root, "trials", errors,
           [&](const YAML::Node& entry) { read_trial(entry, config, folder, errors); });
   for (std::size_t i = 0; i < views.size(); ++i) check_view(config, i, views[i], errors);
@@ -225,7 +265,7 @@ NodeConfig read_config(const YAML::Node& yaml, const std::filesystem::path& fold
   if (const auto steps = root.take("performed_steps"))
     config.performed_step_wait = read_performed_steps(*steps, config.performed_step_wait, errors);
   if (const auto mail = root.take("mail")) config.mail = read_mail(*mail, folder, errors);
-  read_sites(root, config, errors);
+  read_sites(root, config, folder, errors);
   root.finish();
   return config;
 }

@@ -3,6 +3,7 @@
 #include "dimse/log.h"
 #include "gateway/config/commitment_config.h"
 #include "gateway/config/mail_config.h"
+#include "gateway/config/tls_config.h"
 #include "gateway/config/views_config.h"
 #include "gateway/config/worklist_config.h"
 #include "gateway/log/logger.h"
@@ -22,6 +23,7 @@ namespace trialgate::gateway {
 struct ListenAddress {
   std::string address = "127.0.0.1";  ///< IPv4 or IPv6 literal
   std::uint16_t port = 11112;         ///< PS3.8 §9.1.1 registered port; 0 = any free one
+  bool tls = false;                   ///< with it the default port is 2762 (PS3.15 §B.12)
 };
 
 /// A source of images, or who looks at a view. AE titles are labels that a peer chooses, so the address
@@ -36,6 +38,11 @@ struct Peer {
   std::uint16_t port = 104;
   std::uint32_t move_associations = 4;        ///< in parallel, of one C-MOVE that sends to it
   std::chrono::seconds response_timeout{60};  ///< DIMSE response to what is sent to it
+  /// Its certificate's SHA-256 fingerprint ("sha256:...") or one of the names in it; empty: that of any peer
+  /// which no other entry names.
+  std::string certificate = {};
+  bool allow_plain = false;  ///< it may come without TLS, from wherever it is
+  TlsToPeer tls = {};        ///< when it is called
 };
 
 /// Where de-identified instances go.
@@ -50,6 +57,7 @@ struct Destination {
   std::chrono::seconds retry_longest{900};    ///< the wait never grows beyond this
   std::chrono::seconds response_timeout{60};  ///< DIMSE response
   ArchiveCommitment commitment = {};          ///< where a trial wants its storage commitment
+  TlsToPeer tls = {};
 };
 
 struct TrialEntry {
@@ -62,6 +70,7 @@ struct TrialEntry {
 struct NodeConfig {
   std::string ae_title = "TRIALGATE";
   std::vector<ListenAddress> listen;
+  NodeTls tls;
   std::filesystem::path store;
   std::filesystem::path key_file;  ///< secret of pseudonyms, UIDs and date shifts; at least 32 bytes
   LogFormat log_format = LogFormat::text;

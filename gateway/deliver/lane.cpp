@@ -49,6 +49,7 @@ dimse::RequestorConfig requestor_config(const Destination& destination, const st
   config.calling =
       dimse::AeTitle(destination.calling_ae_title.empty() ? node_ae_title : destination.calling_ae_title);
   config.response = destination.response_timeout;
+  destination.tls.apply(config);
   return config;
 }
 

@@ -71,8 +71,17 @@ std::string utc_text(std::chrono::system_clock::time_point at) {
   return std::string(buffer.data(), length) + fraction.data();
 }
 
+void Logger::observe(EventObserver* observer) {
+  const std::lock_guard lock(observer_mutex_);
+  observer_ = observer;
+}
+
 void Logger::event(dimse::Level level, std::string_view name, std::span<const dimse::Field> fields) {
-  if (!enabled(level)) return;
+  if (level >= dimse::Level::info) {
+    const std::lock_guard lock(observer_mutex_);
+    if (observer_ != nullptr) observer_->observed(name, fields);
+  }
+  if (level < threshold_) return;
   const std::string at = utc_text(std::chrono::system_clock::now());
   std::string line;
   if (format_ == LogFormat::json) {

@@ -10,6 +10,12 @@ namespace {
 // An AE title cannot hold it (PS3.5 table 6.2-1).
 constexpr char between_site_and_ae_title = '\\';
 
+dimse::Reject untrusted(std::string_view why) {
+  dimse::Reject reject = dimse::Reject::calling_ae_not_recognized();
+  reject.why = why;
+  return reject;
+}
+
 }  // namespace
 
 std::string site_of(const std::string& peer_id) {
@@ -57,18 +63,42 @@ SiteAccess::SiteAccess(const NodeConfig& config) : ae_title_(config.ae_title), v
   view_contexts_.query_options.combined_date_time = true;
 }
 
+std::string_view SiteAccess::distrust(const Peer& peer, const dimse::AssociationRequestView& request) const {
+  if (request.certificate == nullptr) {
+    if (peer.allow_plain) return {};
+    if (!peer.certificate.empty()) return "this peer must authenticate itself by its certificate";
+    if (!is_loopback(request.peer_address)) return "plain DICOM is not allowed from another machine";
+    return {};
+  }
+  const dimse::TlsCertificate& certificate = *request.certificate;
+  if (!peer.certificate.empty())
+    return is_bound(peer.certificate, certificate) ? "" : "the certificate is not that of this peer";
+  const bool of_another = std::ranges::any_of(sources_, [&](const Source& other) {
+    return !other.peer.certificate.empty() && is_bound(other.peer.certificate, certificate);
+  });
+  return of_another ? "the certificate is that of another peer" : "";
+}
+
 dimse::Decision SiteAccess::decide(const dimse::AssociationRequestView& request) {
   const View* view = view_named(views_, request.called.value());
   const bool worklist = worklist_ == request.called.value();
   if (view == nullptr && !worklist && !called_.contains(request.called.value()))
     return dimse::Reject::called_ae_not_recognized();
-  const auto source = std::ranges::find_if(sources_, [&](const Source& candidate) {
-    return candidate.peer.ae_title == request.calling.value() &&
-           candidate.addresses.hold(request.peer_address);
-  });
-  if (source == sources_.end()) {
+  const Source* source = nullptr;
+  dimse::Reject reject = untrusted("no peer of this AE title and address");
+  for (const Source& candidate : sources_) {
+    if (candidate.peer.ae_title != request.calling.value() || !candidate.addresses.hold(request.peer_address))
+      continue;
+    const std::string_view why = distrust(candidate.peer, request);
+    if (why.empty()) {
+      source = &candidate;
+      break;
+    }
+    reject = untrusted(why);
+  }
+  if (source == nullptr) {
     if (auto accept = accept_report(request)) return std::move(*accept);
-    return dimse::Reject::calling_ae_not_recognized();
+    return reject;
   }
   if (view != nullptr && !view->admits(source->peer.ae_title))
     return dimse::Reject::called_ae_not_recognized();

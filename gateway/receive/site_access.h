@@ -7,15 +7,17 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace trialgate::gateway {
 
-/// Lets in the peers of the node file: calling AE title and source address must both be one peer's, the
-/// called AE title the node's or a trial's, where a peer of a site may store, or a view's, where the peers
-/// that it names may query and retrieve and for others it does not exist, or the work list's, for peers of a
-/// site. A destination that confirms by storage commitment may call the node to report. What it names the
-/// peer tells its site, see site_of(); open associations are counted for each peer. Thread-safe.
+/// Lets in the peers of the node file: calling AE title, source address and, with TLS, certificate must all
+/// be one peer's; without TLS it must be on this machine or be allowed so explicitly. The called AE title is
+/// the node's or a trial's, where a peer of a site may store, or a view's, where the peers that it names may
+/// query and retrieve and for others it does not exist, or the work list's, for peers of a site. A destination
+/// that confirms by storage commitment may call the node to report. What it names the peer tells its site, see
+/// site_of(); open associations are counted for each peer. Thread-safe.
 class SiteAccess final : public dimse::AccessPolicy {
  public:
   explicit SiteAccess(const NodeConfig& config);
@@ -40,6 +42,11 @@ class SiteAccess final : public dimse::AccessPolicy {
   std::string ae_title_;
   std::optional<std::string> worklist_;  ///< called AE title
   std::vector<Reporter> reporters_;
+
+  /// Why the peer's word is not enough; empty if it is.
+  [[nodiscard]] std::string_view distrust(const Peer& peer,
+                                          const dimse::AssociationRequestView& request) const;
+
   std::set<std::string> called_;
   std::vector<View> views_;
   std::vector<Source> sources_;

@@ -70,6 +70,7 @@ dimse::RequestorConfig requestor_config(const SitePacs& pacs, const NodeConfig& 
   config.calling = dimse::AeTitle(pacs.calling_ae_title.empty() ? node.ae_title : pacs.calling_ae_title);
   config.connect = std::chrono::seconds(10);
   config.response = std::chrono::seconds(30);
+  pacs.tls.apply(config);
   return config;
 }
 

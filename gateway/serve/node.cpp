@@ -12,6 +12,7 @@
 #include "gateway/pipeline/pipeline.h"
 #include "gateway/pipeline/wake_up.h"
 #include "gateway/receive/reception.h"
+#include "gateway/receive/security_audit.h"
 #include "gateway/receive/site_access.h"
 #include "gateway/retrieve/retriever.h"
 #include "gateway/serve/open_files.h"
@@ -99,6 +100,7 @@ dimse::AcceptorConfig acceptor_config(const NodeConfig& config, const ListenAddr
   acceptor.max_associations_per_address = config.max_associations;
   acceptor.artim = config.artim;
   acceptor.idle = config.idle_timeout;
+  if (listen.tls) acceptor.tls = [identity = config.tls.acceptor] { return identity->current(); };
   return acceptor;
 }
 
@@ -164,8 +166,9 @@ class Mender {
   Clock::time_point next_{};
 };
 
-/// Waits for SIGTERM or SIGINT and looks after the store meanwhile.
-void run_until_signal(storage::Store& store, Logger& log) {
+/// Waits for SIGTERM or SIGINT; looks after the store and the TLS files meanwhile.
+void run_until_signal(storage::Store& store, const TlsIdentities& identities, SecurityAudit& security,
+                      Logger& log) {
   asio::io_context context(1);
   asio::signal_set signals(context, SIGTERM, SIGINT);
   signals.async_wait([&](const boost::system::error_code&, int) { context.stop(); });
@@ -173,6 +176,8 @@ void run_until_signal(storage::Store& store, Logger& log) {
   while (!context.stopped()) {
     context.run_for(std::chrono::seconds(1));
     mender.look();
+    identities.look(log);
+    security.look();
   }
 }
 
@@ -241,7 +246,7 @@ class Listeners {
 
 /// From the moment the node listens until it is told to stop. What is wrong, one sentence; empty for a stop.
 std::string work(const ServeOptions& options, const NodeConfig& config, storage::Store& store,
-                 Listeners& listeners, Logger& log) {
+                 Listeners& listeners, SecurityAudit& security, Logger& log) {
   if (auto recorded = record_life(store, "node.started", std::string(program_version())); !recorded) {
     return recorded.error().message();
   }
@@ -252,7 +257,7 @@ std::string work(const ServeOptions& options, const NodeConfig& config, storage:
   if (options.port_file && !write_port_file(*options.port_file, listeners.ports())) {
     return "cannot write " + options.port_file->string();
   }
-  run_until_signal(store, log);
+  run_until_signal(store, config.tls.identities, security, log);
   log.event(dimse::Level::info, "node.stopping", {});
   return {};
 }
@@ -302,6 +307,7 @@ int run(const ServeOptions& options, const NodeConfig& config, TrialBook& trials
   storage::Store& store = **opened;
   if (auto recorded = record_recovery(store, log); !recorded) return cannot_start(recorded.error().message());
 
+  SecurityAudit security(store, log);
   InstanceWorkers workers(worker_config(config));
   asio::thread_pool disk(disk_threads);
   Reception reception(store, disk, log, wake);
@@ -331,7 +337,7 @@ int run(const ServeOptions& options, const NodeConfig& config, TrialBook& trials
     notifier = std::make_unique<Notifier>(store, trials, config, *config.mail, std::move(mailing->templates),
                                           std::move(mailing->password.text), log);
   }
-  const std::string problem = work(options, config, store, listeners, log);
+  const std::string problem = work(options, config, store, listeners, security, log);
   listeners.drain(problem.empty() ? config.drain : std::chrono::milliseconds(0));
   forwarder.stop(problem.empty() ? config.drain : std::chrono::milliseconds(0));
   commitment_user.stop(std::chrono::milliseconds(0));
@@ -362,6 +368,8 @@ int serve(const ServeOptions& options) {
   if (auto* errors = std::get_if<std::vector<rules::ConfigError>>(&trials)) return report(*errors);
   auto key = read_key_file(config.key_file);
   if (auto* problem = std::get_if<std::string>(&key)) return cannot_start(*problem);
+  if (const auto problems = config.tls.identities.load(); !problems.empty())
+    return cannot_start(problems.front());
   auto mailing = load_mailing(options, config);
   if (auto* errors = std::get_if<std::vector<rules::ConfigError>>(&mailing)) return report(*errors);
   return run(options, config, *std::get<std::unique_ptr<TrialBook>>(trials),

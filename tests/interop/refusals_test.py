@@ -33,7 +33,7 @@ class Refusals(support.NodeTestCase):
     settings = {"max_associations": 4}
     peers = [
         {"ae_title": CALLING_AE_TITLE, "site": "SITE01", "addresses": ["127.0.0.1"]},
-        {"ae_title": "ELSEWHERE", "site": "SITE01", "addresses": ["192.0.2.0/24"]},
+        {"ae_title": "ELSEWHERE", "site": "SITE01", "addresses": ["192.0.2.0/24"], "allow_plain": True},
     ]
 
     def assert_rejected(self, result, source, reason, **options):

@@ -113,6 +113,11 @@ class Node:
             return 0
         return int(text.split()[0]) if text.endswith("\n") else 0
 
+    def ports(self):
+        """Of all addresses that it listens on, in the order of its file."""
+        with open(self.port_file) as file:
+            return [int(port) for port in file.read().split()]
+
     def last_log_line(self):
         lines = self.log().strip().splitlines()
         return lines[-1] if lines else "it said nothing"

@@ -58,9 +58,10 @@ TEST_CASE("every value of the node file arrives") {
   free_space: {percent: 0, gib: 0.5}
   extra_storage_classes: [1.2.840.113619.4.26]
 peers:
-  - {ae_title: CT1, site: SITE01, addresses: [10.0.0.0/8, "fd00::/8", 192.0.2.7], associations: 2, host: ct1.example, port: 4242}
+  - {ae_title: CT1, site: SITE01, addresses: [10.0.0.0/8, "fd00::/8", 192.0.2.7], associations: 2, host: ct1.example, port: 4242,
+     allow_plain: true}
 destinations:
-  - {name: irc, ae_title: ARCHIVE, host: irc.example, port: 11113, associations: 1, retry_first_seconds: 1,
+  - {name: irc, ae_title: ARCHIVE, host: irc.example, port: 11113, allow_plain: true, associations: 1, retry_first_seconds: 1,
      commitment: {addresses: [192.0.2.9], report_within_seconds: 90, requests: 2, refusals: 4}}
 storage_commitment: {retry_first_seconds: 2, give_up_days: 3}
 trials:
@@ -122,7 +123,8 @@ TEST_CASE("a mistake in the node file is named with line and column") {
       {node + "peers:\n  - {ae_title: CT, site: S, addresses: [10.0.0.1/33]}\n", "is not an address"},
       {node + "peers:\n  - {ae_title: CT, site: S, addresses: [\"fe80::1%eth0\"]}\n", "is not an address"},
       {node + "destinations:\n  - {name: a, ae_title: A}\n", "destination has no host"},
-      {node + "destinations:\n  - {name: a, ae_title: A, host: h}\n  - {name: a, ae_title: A, host: h}\n",
+      {node + "destinations:\n  - {name: a, ae_title: A, host: \"::1\"}\n  - {name: a, ae_title: A, host: "
+              "\"::1\"}\n",
        "node.yaml:6:5: destination 'a' is there twice"},
       {node + "trials:\n  - {called_ae_title: X}\n", "trial has no file"},
       {node + "trials:\n  - {file: a, called_ae_title: X}\n  - {file: b, called_ae_title: X}\n",
@@ -185,4 +187,58 @@ TEST_CASE("mistakes about sites and mail say what was expected") {
         std::string::npos);
   CHECK(mistake("mail: {host: 127.0.0.1, from: a@b, security: none}\n") == "none");
   CHECK(mistake("mail: {host: h, from: a@b, remind_days: 3}\n").find("is not a list") != std::string::npos);
+}
+
+TEST_CASE("TLS: the node's files serve its listeners and, where nothing else is said, its calls") {
+  const TemporaryFolder folder;
+  const auto loaded = load_node_config(folder.write("node.yaml", R"(node:
+  store: /s
+  key_file: /k
+  listen: [{port: 0}, {address: "0.0.0.0", tls: true}]
+  tls: {certificate_file: n.pem, key_file: n.key, ca_file: ca.pem, crl_file: /crl.pem, profile: bcp195}
+peers:
+  - {ae_title: CT1, site: SITE01, addresses: [10.0.0.0/8], certificate: ct1.example}
+destinations:
+  - {name: a, ae_title: A, host: irc.example, tls: true}
+  - {name: b, ae_title: B, host: 192.0.2.9, tls: {ca_file: b.pem, server_name: archive}}
+)"));
+  if (const auto* errors = std::get_if<std::vector<rules::ConfigError>>(&loaded)) {
+    FAIL(errors->front().to_string());
+  }
+  const auto& config = std::get<NodeConfig>(loaded);
+  CHECK_FALSE(config.listen[0].tls);
+  CHECK(config.listen[1].port == 2762);
+  REQUIRE(config.tls.acceptor != nullptr);
+  CHECK(config.tls.acceptor->files().certificate_file == folder.path() / "n.pem");
+  CHECK(config.tls.acceptor->files().crl_file == "/crl.pem");
+  CHECK(config.tls.acceptor->files().profile == dimse::TlsProfile::bcp195);
+  CHECK(config.peers.front().certificate == "ct1.example");
+  CHECK(config.destinations[0].tls.identity->files() == *config.tls.files);
+  CHECK(config.destinations[1].tls.identity->files().ca_file == folder.path() / "b.pem");
+  CHECK(config.destinations[1].tls.identity->files().key_file == folder.path() / "n.key");
+  CHECK(config.destinations[1].tls.server_name == "archive");
+  CHECK(config.tls.identities.all().size() == 3);
+}
+
+TEST_CASE("TLS: plain DICOM with another machine has to be asked for") {
+  const auto mistake = [](const std::string& more) { return first_mistake(smallest + more); };
+  CHECK(mistake("peers: [{ae_title: A, site: S, addresses: [10.0.0.1]}]\n").find("needs TLS") !=
+        std::string::npos);
+  CHECK(mistake("peers: [{ae_title: A, site: S, addresses: [127.0.0.1, 0.0.0.0/0]}]\n").find("needs TLS") !=
+        std::string::npos);
+  CHECK(mistake("peers: [{ae_title: A, site: S, certificate: a.example}]\n").find("needs TLS") !=
+        std::string::npos);
+  CHECK(mistake("peers: [{ae_title: A, site: S, addresses: [10.0.0.1], allow_plain: true}]\n") == "none");
+  CHECK(mistake("peers: [{ae_title: A, site: S, addresses: [127.0.0.0/8, \"::1\"], host: localhost}]\n") ==
+        "none");
+  CHECK(mistake("peers: [{ae_title: A, site: S, certificate: \"sha256:12\", allow_plain: true}]\n")
+            .find("certificate is not a name") != std::string::npos);
+  CHECK(mistake("destinations: [{name: a, ae_title: A, host: h.example}]\n").find("on another machine") !=
+        std::string::npos);
+  CHECK(mistake("destinations: [{name: a, ae_title: A, host: h.example, tls: {certificate_file: c}}]\n")
+            .find("no ca_file") != std::string::npos);
+  CHECK(first_mistake("node:\n  store: s\n  key_file: k\n  listen: [{tls: true}]\n").find("no section tls") !=
+        std::string::npos);
+  CHECK(first_mistake("node:\n  store: s\n  key_file: k\n  tls: {ca_file: c}\n").find("tls needs a") !=
+        std::string::npos);
 }

@@ -15,8 +15,10 @@ NodeConfig node() {
   config.trials.push_back({"trial.yaml", "ONC301"});
   config.peers.push_back({"CT1", "SITE01", {"10.1.0.0/16", "192.0.2.7", "fd00:1::/32"}, 3});
   config.peers.push_back({"CT1", "SITE02", {"10.2.0.9/16"}, 5});
+  for (Peer& peer : config.peers) peer.allow_plain = true;
   config.peers.push_back({"LOCAL", "SITE\\03", {}, 1});
   config.peers.push_back({"READER", "", {"10.4.0.0/16"}, 1});
+  config.peers.back().allow_plain = true;
   View view;
   view.ae_title = "CLEAN";
   view.peers = {"READER", "LOCAL"};
@@ -26,17 +28,23 @@ NodeConfig node() {
   archive.name = archive.ae_title = "ARCHIVE";
   archive.host = "10.9.0.1";
   config.destinations.push_back(archive);
+  config.peers.push_back({"CT4", "SITE04", {"10.4.0.0/16", "127.0.0.1"}});
+  config.peers.push_back({"CT5", "SITE05", {"10.4.0.0/16", "127.0.0.1"}});
+  config.peers.back().certificate = "CT.site05.example";
+  config.peers.push_back({"CT6", "SITE06", {"10.4.0.0/16"}});
+  config.peers.back().certificate = "sha256:" + std::string(64, 'A');
   return config;
 }
 
-dimse::Decision decide(const char* calling, const char* called, const char* address) {
+dimse::Decision decide(const char* calling, const char* called, const char* address,
+                       const dimse::TlsCertificate* certificate = nullptr) {
   static SiteAccess access(node());
   const dimse::AeTitle from(calling);
   const dimse::AeTitle to(called);
   const std::string peer(address);
   const dimse::Uid implementation("1.2.3");
   const std::string version;
-  return access.decide({from, to, peer, 104, implementation, version, std::nullopt});
+  return access.decide({from, to, peer, 104, implementation, version, std::nullopt, certificate});
 }
 
 std::string site(const dimse::Decision& decision) {
@@ -77,6 +85,30 @@ TEST_CASE("PS3.8 table 9-21: unknown called and calling AE titles are told apart
   REQUIRE(std::holds_alternative<dimse::Reject>(calling));
   CHECK(std::get<dimse::Reject>(calling) == dimse::Reject::calling_ae_not_recognized());
   CHECK(site(decide("CT1", "ONC301", "10.1.2.3")) == "SITE01");
+}
+
+TEST_CASE("a peer on another machine needs TLS unless plain DICOM is allowed it") {
+  const dimse::TlsCertificate any{"CN=any", {"any"}, std::string(64, '0'), {}};
+  CHECK(site(decide("CT4", "GATE", "127.0.0.1")) == "SITE04");
+  CHECK(site(decide("CT4", "GATE", "10.4.0.1")) == "");
+  CHECK(std::get<dimse::Reject>(decide("CT4", "GATE", "10.4.0.1")).why ==
+        "plain DICOM is not allowed from another machine");
+  CHECK(site(decide("CT4", "GATE", "10.4.0.1", &any)) == "SITE04");
+  CHECK(site(decide("CT1", "GATE", "10.1.2.3", &any)) == "SITE01");
+}
+
+TEST_CASE("AE title, address and certificate must be of one peer") {
+  const dimse::TlsCertificate named{"CN=x", {"x", "ct.SITE05.example"}, std::string(64, '0'), {}};
+  const dimse::TlsCertificate pinned{"CN=y", {"y"}, std::string(64, 'a'), {}};
+  CHECK(site(decide("CT5", "GATE", "10.4.0.1", &named)) == "SITE05");
+  CHECK(site(decide("CT6", "GATE", "10.4.0.1", &pinned)) == "SITE06");
+  CHECK(std::get<dimse::Reject>(decide("CT5", "GATE", "10.4.0.1", &pinned)).why ==
+        "the certificate is not that of this peer");
+  CHECK(std::get<dimse::Reject>(decide("CT4", "GATE", "10.4.0.1", &pinned)).why ==
+        "the certificate is that of another peer");
+  CHECK(site(decide("CT5", "GATE", "10.5.0.1", &named)) == "");
+  CHECK(std::get<dimse::Reject>(decide("CT5", "GATE", "127.0.0.1")).why ==
+        "this peer must authenticate itself by its certificate");
 }
 
 TEST_CASE("associations are counted for each peer, not for each site") {
