@@ -224,6 +224,7 @@ dimse::Task<std::string> CommitmentProvider::send_report(storage::CommitmentRow 
   config.port = peer.port;
   config.called = dimse::AeTitle(peer.ae_title);
   config.calling = dimse::AeTitle(row.called_ae);
+  peer.tls.apply(config);
   dimse::ProposedContext context;
   context.abstract_syntax = dimse::Uid(std::string(commitment_sop_class));
   context.transfer_syntaxes.emplace_back(std::string(rules::transfer_syntaxes::explicit_vr_little_endian));

@@ -123,6 +123,7 @@ dimse::Task<std::string> CommitmentUser::request(storage::CommitmentRow row, Des
   config.calling =
       dimse::AeTitle(destination.calling_ae_title.empty() ? config_.ae_title : destination.calling_ae_title);
   config.response = destination.response_timeout;
+  destination.tls.apply(config);
   dimse::ProposedContext context;
   context.abstract_syntax = dimse::Uid(std::string(commitment_sop_class));
   context.transfer_syntaxes.emplace_back(std::string(rules::transfer_syntaxes::explicit_vr_little_endian));
