@@ -3,6 +3,7 @@
 #include "gateway/commands/check_files.h"
 #include "gateway/commands/deidentify_files.h"
 #include "gateway/commands/exit_status.h"
+#include "gateway/commands/hash_passcode.h"
 #include "gateway/commands/open_store.h"
 #include "gateway/commands/query.h"
 #include "gateway/commands/replay.h"
@@ -397,6 +398,9 @@ int main(int argc, char** argv) {
   add_report(app, action);
   add_audit(app, action);
   add_verify_store(app, action);
+  app.add_subcommand("hash-passcode", "Make the salted hash of a user's passcode for the node file")
+      ->callback(
+          [&action] { action = [] { return hash_passcode_command(std::cin, std::cout, std::cerr); }; });
   app.add_subcommand("worker", "Internal: a process that reads data sets for the node")
       ->group("")
       ->callback([&action] { action = [] { return run_worker(instance_job_table()); }; });

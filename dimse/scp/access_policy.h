@@ -2,11 +2,13 @@
 
 #include "dimse/scp/query_options.h"
 #include "dimse/scp/storage_sop_classes.h"
+#include "dimse/task.h"
 #include "dimse/types.h"
 #include "dimse/ul/tls_certificate.h"
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <set>
 #include <span>
@@ -51,14 +53,6 @@ struct ContextPolicy {
   std::set<Uid> transfer_syntaxes = default_transfer_syntaxes();
 };
 
-/// The association is let in.
-struct Accept {
-  std::string peer_id;  ///< name of this peer for logs, limits and AssociationInfo, e.g. a site
-  ContextPolicy contexts;
-  std::optional<std::size_t> max_associations;    ///< at once with the same peer_id; more get RJ 2/3/2
-  std::uint64_t max_instance_bytes = 4ULL << 30;  ///< a longer data set is discarded and answered A700
-};
-
 /// A-ASSOCIATE-RJ (PS3.8 table 9-21): result 1 permanent, 2 transient; source and reason as there.
 struct Reject {
   std::uint8_t result = 1;
@@ -78,6 +72,25 @@ struct Reject {
   bool operator==(const Reject& other) const noexcept {
     return result == other.result && source == other.source && reason == other.reason;
   }
+};
+
+/// What came of checking a user identity.
+struct IdentityVerdict {
+  std::optional<Reject> reject;
+  std::string user;  ///< who was accepted, for the log; may be empty
+};
+
+/// Checks the user identity that a requestor offered, where that takes time. Awaited once on the
+/// association's executor before the request is answered.
+using IdentityCheck = std::function<Task<IdentityVerdict>()>;
+
+/// The association is let in.
+struct Accept {
+  std::string peer_id;  ///< name of this peer for logs, limits and AssociationInfo, e.g. a site
+  ContextPolicy contexts;
+  std::optional<std::size_t> max_associations;    ///< at once with the same peer_id; more get RJ 2/3/2
+  std::uint64_t max_instance_bytes = 4ULL << 30;  ///< a longer data set is discarded and answered A700
+  IdentityCheck identity = {};  ///< not set: a user identity is neither asked for nor confirmed
 };
 
 using Decision = std::variant<Accept, Reject>;

@@ -80,7 +80,8 @@ const char* misplaced(const CommandSet& command, const AcceptedContext& context)
   if (context.service != service_of(command.command_field())) return "not a context of this service";
   auto sop_class = command.uid(CommandElement::affected_sop_class_uid);
   if (!sop_class) sop_class = command.uid(CommandElement::requested_sop_class_uid);
-  if (sop_class && sop_class != context.abstract_syntax) return "not the SOP class of the presentation context";
+  if (sop_class && sop_class != context.abstract_syntax)
+    return "not the SOP class of the presentation context";
   // An SCP reports events on associations of its own, not always with the role selection that belongs to it.
   const bool event = command.command_field() == field_of(CommandField::n_event_report_rq);
   return context.requestor_is_scu || event ? nullptr : "requestor is not SCU";
@@ -143,6 +144,13 @@ std::optional<Reject> AssociationServer::decide(const AssociateRq& rq) {
   return std::nullopt;
 }
 
+Task<std::optional<Reject>> AssociationServer::check_identity() {
+  const IdentityVerdict verdict = co_await granted_.identity();
+  if (!verdict.reject)
+    association_.log().event(Level::info, "assoc.identity", {{"user", printable(verdict.user)}});
+  co_return verdict.reject;
+}
+
 Task<bool> AssociationServer::establish() {
   auto indication = co_await association_.receive(Waiting::for_answer);
   if (!indication) {
@@ -155,7 +163,9 @@ Task<bool> AssociationServer::establish() {
   info_.calling = rq.titles.calling_ae();
   info_.implementation_class_uid = rq.user_information.implementation_class_uid;
   info_.implementation_version_name = rq.user_information.implementation_version_name;
-  if (const auto rejected = decide(rq)) {
+  std::optional<Reject> rejected = decide(rq);
+  if (!rejected && granted_.identity) rejected = co_await check_identity();
+  if (rejected) {
     log_rejected(rq, *rejected);
     const AssociateRj rj{rejected->result, rejected->source, rejected->reason};
     co_await association_.reject(rj);
@@ -163,6 +173,10 @@ Task<bool> AssociationServer::establish() {
   }
   Negotiated negotiated =
       negotiate(rq, granted_.contexts, config_.max_pdu_bytes, config_.max_operations_invoked);
+  // PS3.7 §D.3.3.7.2: of neither a passcode nor a token there is anything to send back.
+  const auto& identity = rq.user_information.user_identity;
+  if (granted_.identity && identity && identity->positive_response_requested)
+    negotiated.ac.user_information.user_identity_response.emplace();
   exchange_.emplace(association_, std::move(negotiated), std::move(*writer_));
   writer_.reset();
   log_accepted();

@@ -28,6 +28,7 @@ class AssociationServer {
 
  private:
   Task<bool> establish();
+  Task<std::optional<Reject>> check_identity();
   Task<Result<void>> serve();
   Task<void> release();
   Task<Result<void>> dispatch(CommandReceived received);

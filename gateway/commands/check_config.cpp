@@ -5,6 +5,7 @@
 #include "gateway/config/node_config.h"
 #include "gateway/config/trial_book.h"
 #include "gateway/notify/notice_templates.h"
+#include "gateway/receive/user_identities.h"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -70,6 +71,8 @@ CheckedConfig check_node_file(const std::filesystem::path& file) {
       checked.errors.insert(checked.errors.end(), errors->begin(), errors->end());
   }
   for (const std::string& problem : config.tls.identities.load())
+    checked.errors.push_back({file.string(), 1, 1, problem});
+  for (const std::string& problem : UserIdentities::problems(config))
     checked.errors.push_back({file.string(), 1, 1, problem});
   checked.summary = "node " + config.ae_title + ", " + counted(config.peers.size(), "peer") + ", " +
                     counted(config.destinations.size(), "destination") + ", " +

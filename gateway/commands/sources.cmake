@@ -6,6 +6,7 @@ target_sources(gateway PRIVATE
   ${CMAKE_CURRENT_LIST_DIR}/decide.cpp
   ${CMAKE_CURRENT_LIST_DIR}/deidentify_files.cpp
   ${CMAKE_CURRENT_LIST_DIR}/derived_file.cpp
+  ${CMAKE_CURRENT_LIST_DIR}/hash_passcode.cpp
   ${CMAKE_CURRENT_LIST_DIR}/judged_study.cpp
   ${CMAKE_CURRENT_LIST_DIR}/load_trial_file.cpp
   ${CMAKE_CURRENT_LIST_DIR}/open_store.cpp

@@ -122,6 +122,8 @@ void read_peer_security(YamlMap& map, Peer& peer, NodeConfig& config, const std:
     errors.add(map.node(), "certificate is not a name, nor sha256: and 64 hexadecimal digits");
   members.flag("allow_plain", peer.allow_plain);
   if (const auto tls = map.take("tls")) peer.tls = read_tls_to_peer(*tls, config.tls, folder, errors);
+  if (const auto identity = map.take("user_identity"))
+    peer.user_identity = read_user_identity(*identity, folder, errors);
   if (peer.allow_plain) return;
   const bool with_tls = std::ranges::any_of(config.listen, &ListenAddress::tls);
   const bool local = peer.certificate.empty() && std::ranges::none_of(peer.addresses, [](const auto& block) {
@@ -186,13 +188,16 @@ void read_destination(const YAML::Node& yaml, NodeConfig& config, const std::fil
   if (const auto commitment = map.take("commitment"))
     destination.commitment = read_archive_commitment(*commitment, errors);
   destination.tls = take_tls_to_peer(map, destination.host, config.tls, folder, errors);
+  if (const auto stow = map.take("stow")) destination.stow = read_stow(*stow, folder, errors);
   if (map.is_map()) {
     if (destination.name.empty()) errors.add(yaml, "destination has no name");
-    if (destination.ae_title.empty()) errors.add(yaml, "destination has no ae_title");
+    if (destination.ae_title.empty() && !destination.stow) errors.add(yaml, "destination has no ae_title");
     if (destination.name.size() > longest_name) {
       errors.add(yaml, "name is too long; expected at most 64 bytes");
     }
-    if (destination.host.empty()) errors.add(yaml, "destination has no host");
+    if (destination.host.empty() && !destination.stow) errors.add(yaml, "destination has no host");
+    if (destination.stow && !(destination.ae_title + destination.host).empty())
+      errors.add(yaml, "destination has stow and an ae_title or a host as well; expected one way to it");
     for (const Destination& other : config.destinations) {
       if (other.name == destination.name)
         errors.add(yaml, "destination '" + destination.name + "' is there twice");

@@ -2,7 +2,9 @@
 
 #include "dimse/log.h"
 #include "gateway/config/commitment_config.h"
+#include "gateway/config/identity_config.h"
 #include "gateway/config/mail_config.h"
+#include "gateway/config/stow_config.h"
 #include "gateway/config/tls_config.h"
 #include "gateway/config/views_config.h"
 #include "gateway/config/worklist_config.h"
@@ -41,8 +43,9 @@ struct Peer {
   /// Its certificate's SHA-256 fingerprint ("sha256:...") or one of the names in it; empty: that of any peer
   /// which no other entry names.
   std::string certificate = {};
-  bool allow_plain = false;  ///< it may come without TLS, from wherever it is
-  TlsToPeer tls = {};        ///< when it is called
+  bool allow_plain = false;                              ///< it may come without TLS, from wherever it is
+  TlsToPeer tls = {};                                    ///< when it is called
+  std::optional<UserIdentityConfig> user_identity = {};  ///< not set: it needs none
 };
 
 /// Where de-identified instances go.
@@ -58,6 +61,7 @@ struct Destination {
   std::chrono::seconds response_timeout{60};  ///< DIMSE response
   ArchiveCommitment commitment = {};          ///< where a trial wants its storage commitment
   TlsToPeer tls = {};
+  std::optional<StowConfig> stow = {};  ///< by HTTP instead of DIMSE: no AE title, host or port then
 };
 
 struct TrialEntry {

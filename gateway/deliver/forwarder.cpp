@@ -40,6 +40,7 @@ void Forwarder::stop(std::chrono::milliseconds grace) {
   thread_.join();
   // Reads that are under way come back to the context: to nobody, but it must still be there.
   disk_.join();
+  for (const auto& lane : lanes_) lane->end();
   // Attempts that are being recorded still refer to their lane: commits are done in order, so these go
   // before.
   [[maybe_unused]] const auto barrier =

@@ -60,11 +60,6 @@ bool is_refused_here(const dimse::Failure& failure) {
          failure.code == make_error_code(dimse::Errc::no_presentation_context);
 }
 
-bool is_for_good(const storage::Failure& failure) {
-  return failure.code == make_error_code(storage::Errc::not_found) ||
-         failure.code == make_error_code(storage::Errc::corrupt);
-}
-
 /// What the attempt `tried` makes of the delivery as it stands now: it may have been parked, taken over by
 /// another version or given up while the instance was on its way.
 storage::DeliveryRow after_attempt(storage::DeliveryRow stored, const storage::DeliveryRow& tried) {
@@ -82,6 +77,11 @@ storage::DeliveryRow after_attempt(storage::DeliveryRow stored, const storage::D
 
 }  // namespace
 
+bool is_for_good(const storage::Failure& failure) {
+  return failure.code == make_error_code(storage::Errc::not_found) ||
+         failure.code == make_error_code(storage::Errc::corrupt);
+}
+
 bool may_pass_by_itself(std::uint16_t status) noexcept {
   return (status & 0xFF00) == 0xA700 || status == dimse::status::processing_failure;
 }
@@ -94,7 +94,19 @@ Lane::Lane(storage::Store& store, boost::asio::thread_pool& disk, boost::asio::a
       destination_(std::move(destination)),
       node_ae_title_(std::move(node_ae_title)),
       log_(log),
-      progress_(std::move(progress)) {}
+      progress_(std::move(progress)) {
+  if (destination_.stow)
+    stow_threads_ = std::make_unique<boost::asio::thread_pool>(destination_.associations);
+}
+
+Lane::~Lane() {
+  end();
+}
+
+void Lane::end() {
+  stow_stopping_ = true;
+  if (stow_threads_) stow_threads_->join();
+}
 
 void Lane::wake() {
   boost::asio::post(executor_, [this] {
@@ -128,7 +140,11 @@ dimse::Task<void> Lane::serve() {
       co_await pause();
       continue;
     }
-    co_await send_batch(std::move(batch));
+    if (destination_.stow) {
+      co_await send_by_stow(std::move(batch));
+    } else {
+      co_await send_batch(std::move(batch));
+    }
   }
 }
 
@@ -215,7 +231,7 @@ dimse::Task<void> Lane::send_batch(std::vector<OutgoingInstance> batch) {
   for (; at < batch.size(); ++at) release(batch[at].delivery.id);
 }
 
-storage::Result<std::unique_ptr<DerivedSource>> Lane::open_source(const OutgoingInstance& instance) {
+storage::Result<bool> Lane::is_wanted(const OutgoingInstance& instance) {
   bool wanted = false;
   auto read = store_.read([&](const storage::ReadTransaction& transaction) -> storage::Result<void> {
     auto row = transaction.outbox().delivery(instance.delivery.id);
@@ -224,8 +240,13 @@ storage::Result<std::unique_ptr<DerivedSource>> Lane::open_source(const Outgoing
     return {};
   });
   if (!read) return read.error();
-  // Parked, or taken back, since it was claimed.
-  if (!wanted) return std::unique_ptr<DerivedSource>();
+  return wanted;
+}
+
+storage::Result<std::unique_ptr<DerivedSource>> Lane::open_source(const OutgoingInstance& instance) {
+  const auto wanted = is_wanted(instance);
+  if (!wanted) return wanted.error();
+  if (!*wanted) return std::unique_ptr<DerivedSource>();
   return DerivedSource::open(store_.blobs(), instance.derived, disk_);
 }
 

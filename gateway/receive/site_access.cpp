@@ -107,6 +107,7 @@ dimse::Decision SiteAccess::decide(const dimse::AssociationRequestView& request)
   accept.peer_id = source->peer.site + between_site_and_ae_title + source->peer.ae_title;
   accept.contexts = view != nullptr ? view_contexts_ : worklist ? worklist_contexts_ : contexts_;
   accept.max_associations = source->peer.associations;
+  accept.identity = identities_.check_of(source->peer, request);
   return accept;
 }
 

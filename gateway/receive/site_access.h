@@ -3,6 +3,7 @@
 #include "dimse/scp/access_policy.h"
 #include "gateway/config/network_block.h"
 #include "gateway/config/node_config.h"
+#include "gateway/receive/user_identities.h"
 
 #include <optional>
 #include <set>
@@ -54,6 +55,7 @@ class SiteAccess final : public dimse::AccessPolicy {
   dimse::ContextPolicy view_contexts_;
   dimse::ContextPolicy worklist_contexts_;
   dimse::ContextPolicy report_contexts_;
+  UserIdentities identities_;
 };
 
 /// The site of an accepted peer, from AssociationInfo::peer_id.

@@ -68,6 +68,7 @@ MoveTarget target_of(const NodeConfig& config, const Peer& peer, const dimse::Re
   target.requestor.called = dimse::AeTitle(peer.ae_title);
   target.requestor.calling = dimse::AeTitle(config.ae_title);
   target.requestor.response = peer.response_timeout;
+  peer.tls.apply(target.requestor);
   target.requestor.association_id = request.association.id;
   target.associations = peer.move_associations;
   target.move_originator = request.association.calling;

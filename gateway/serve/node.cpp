@@ -370,6 +370,8 @@ int serve(const ServeOptions& options) {
   if (auto* problem = std::get_if<std::string>(&key)) return cannot_start(*problem);
   if (const auto problems = config.tls.identities.load(); !problems.empty())
     return cannot_start(problems.front());
+  if (const auto problems = UserIdentities::problems(config); !problems.empty())
+    return cannot_start(problems.front());
   auto mailing = load_mailing(options, config);
   if (auto* errors = std::get_if<std::vector<rules::ConfigError>>(&mailing)) return report(*errors);
   return run(options, config, *std::get<std::unique_ptr<TrialBook>>(trials),

@@ -1,6 +1,10 @@
 """DICOM over TLS (PS3.15 B.12, B.13) with DCMTK, Orthanc and the openssl program: who may come in, and who may not."""
 
+import base64
+import hmac
+import json
 import os
+import secrets
 import shutil
 import socket
 import subprocess
@@ -9,7 +13,8 @@ import unittest
 
 import support
 from certificates import Authority
-from node import AE_TITLE, CALLING_AE_TITLE, DELIVERED, Node
+from node import AE_TITLE, CALLING_AE_TITLE, DELIVERED, Node, default_program
+from peer_table import with_peer
 from processes import LOOPBACK, Orthanc, StartError, Storescp, wait_until
 from sample_studies import BASELINE, of_the_charter, patient, study
 
@@ -110,6 +115,7 @@ class Handshakes(TlsTestCase):
             f"the log does not say '{why}': {self.node.log()[-1200:]}\n{output[-800:]}",
         )
 
+    @with_peer("openssl", "TLS, as client")
     def test_what_is_agreed_upon(self):
         for options, protocol, suite in (
             ((), "TLSv1.3", "TLS_AES_256_GCM_SHA384"),
@@ -125,6 +131,7 @@ class Handshakes(TlsTestCase):
                 # A revoked certificate must be out at once: nothing is there to resume with.
                 self.assertNotIn("TLS session ticket", output)
 
+    @with_peer("openssl", "TLS refused: protocols and suites, as client")
     def test_old_protocols_and_weak_suites_are_refused(self):
         weak = "ALL:@SECLEVEL=0"
         for why, *options in (
@@ -144,6 +151,7 @@ class Handshakes(TlsTestCase):
                 self.assert_refused(why, *options)
         self.assert_plain_works()
 
+    @with_peer("openssl", "TLS refused: certificates, as client")
     def test_certificates_that_are_not_trusted_are_refused(self):
         stranger = Authority(self.folder("stranger"), "Stranger CA").issue("ct.site01.example")
         lost = self.authority.issue("lost.example")
@@ -170,6 +178,7 @@ class Handshakes(TlsTestCase):
             self.audited("tls.refused", why)
         self.assert_plain_works()
 
+    @with_peer("echoscu", "C-ECHO with TLS as SCU")
     def test_ae_title_address_and_certificate_must_agree(self):
         for calling, own in ((CALLING_AE_TITLE, self.of_site), (OTHER_PEER, self.of_other)):
             done = self.echoscu(self.tls_port, calling, *self.options(own))
@@ -292,6 +301,7 @@ class ToStorescp(Deliveries):
         cls.addClassCleanup(cls.archive.close)
         cls.deliver_to("ARCHIVE", cls.archive.port, server_name="archive.example")
 
+    @with_peer("storescp", "C-STORE with TLS as SCP")
     def test_a_study_comes_and_goes(self):
         self.assertEqual(len(self.archive.files()), 0)
         wanted = self.deliver(1)
@@ -350,6 +360,7 @@ class WithOrthanc(Deliveries):
         cls.addClassCleanup(cls.orthanc.close)
         cls.deliver_to("ORTHANC", cls.orthanc.port)
 
+    @with_peer("Orthanc", "C-ECHO, C-STORE with TLS as SCU and SCP")
     def test_a_study_comes_and_goes_and_comes_back(self):
         wanted = self.deliver(1)
         instances = self.orthanc.instances()
@@ -360,6 +371,66 @@ class WithOrthanc(Deliveries):
         self.orthanc.request("POST", "/modalities/node/store", instances[:1])
         self.logged("assoc.accept", "calling=ORTHANC")
         self.logged("instance.store", "status=0000")
+
+
+def base64url(raw):
+    return base64.urlsafe_b64encode(raw).rstrip(b"=")
+
+
+class UserIdentity(support.NodeTestCase):
+    """PS3.7 D.3.3.7: storescu offers a user name and passcode, or a JSON Web Token."""
+
+    @classmethod
+    def before_node(cls):
+        cls.secret = secrets.token_hex(32)
+        key = os.path.join(cls.directory, "token.key")
+        with open(os.open(key, os.O_WRONLY | os.O_CREAT, 0o600), "w") as out:
+            out.write(cls.secret)
+        made = subprocess.run([default_program(), "hash-passcode"], input="open sesame\n", capture_output=True, text=True)
+        identity = {
+            "users": {"ada": made.stdout.strip()},
+            "jwt": {"algorithm": "HS256", "key_file": key, "issuer": "login.example", "audience": "trialgate"},
+        }
+        cls.peers = [{"ae_title": CALLING_AE_TITLE, "site": "SITE01", "user_identity": identity}]
+        cls.log_must_not_hold = {b"sesame": "a passcode", cls.secret.encode(): "the key of tokens", b"eyJ": "a token"}
+        made = study(patient(1), "siemens", BASELINE, slices=1)
+        cls.file = support.write_instances(os.path.join(cls.directory, "files"), made.instances[:1])[0]
+        cls.sent += made.instances
+
+    def token(self, **claims):
+        content = {"iss": "login.example", "aud": "trialgate", "exp": time.time() + 60, "sub": "ada", **claims}
+        parts = [base64url(json.dumps(part).encode()) for part in ({"alg": "HS256"}, content)]
+        mac = hmac.new(self.secret.encode(), b".".join(parts), "sha256").digest()
+        path = self.folder("token")
+        with open(path, "wb") as out:
+            out.write(b".".join([*parts, base64url(mac)]))
+        return path
+
+    def store(self, *identity):
+        options = ("-aet", CALLING_AE_TITLE, "-aec", AE_TITLE, LOOPBACK, str(self.node.port), self.file)
+        return support.run_tool("storescu", *identity, *options)
+
+    @with_peer("storescu", "user identity as SCU")
+    def test_who_is_known_comes_in_and_is_told_so(self):
+        for identity in (("-usr", "ada", "-pwd", "open sesame"), ("--jwt", self.token())):
+            done = self.store(*identity, "-rsp")
+            self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertIn("user=ada", self.node.log())
+
+    def test_who_is_not_stays_out(self):
+        for why, identity in (
+            ("user name or passcode is wrong", ("-usr", "ada", "-pwd", "sesame open")),
+            ("user name or passcode is wrong", ("-usr", "bob", "-pwd", "open sesame")),
+            ("user name or passcode is wrong", ("-usr", "ada", "-epw")),
+            ("this type of user identity is not accepted", ("-usr", "ada")),
+            ("no user identity offered", ()),
+            ("the token is not accepted", ("--jwt", self.token(exp=time.time() - 600))),
+            ("the token is not accepted", ("--jwt", self.token(aud="other"))),
+        ):
+            with self.subTest(why=why, identity=identity):
+                before = self.node.log().count(why)
+                self.assertNotEqual(self.store(*identity).returncode, 0)
+                self.assertTrue(wait_until(lambda: self.node.log().count(why) > before, 5), self.node.log()[-800:])
 
 
 if __name__ == "__main__":
