@@ -49,7 +49,8 @@ SiteAccess::SiteAccess(const NodeConfig& config) : ae_title_(config.ae_title), v
     worklist_contexts_.services.emplace(std::string(uid));
   }
   for (const Destination& destination : config.destinations)
-    reporters_.push_back({destination.ae_title, NetworkBlocks(report_addresses(destination))});
+    reporters_.push_back({destination.ae_title, NetworkBlocks(report_addresses(destination)),
+                          destination.tls.identity != nullptr});
   report_contexts_.storage = false;
   report_contexts_.services.emplace(std::string(dimse::storage_commitment_push_model));
   view_contexts_.storage = false;
@@ -114,7 +115,8 @@ dimse::Decision SiteAccess::decide(const dimse::AssociationRequestView& request)
 std::optional<dimse::Accept> SiteAccess::accept_report(const dimse::AssociationRequestView& request) const {
   if (request.called.value() != ae_title_) return std::nullopt;
   const bool known = std::ranges::any_of(reporters_, [&](const Reporter& reporter) {
-    return reporter.ae_title == request.calling.value() && reporter.addresses.hold(request.peer_address);
+    return reporter.ae_title == request.calling.value() && reporter.addresses.hold(request.peer_address) &&
+           (!reporter.tls || request.certificate != nullptr);
   });
   if (!known) return std::nullopt;
   dimse::Accept accept;

@@ -16,9 +16,9 @@ namespace trialgate::gateway {
 /// Lets in the peers of the node file: calling AE title, source address and, with TLS, certificate must all
 /// be one peer's; without TLS it must be on this machine or be allowed so explicitly. The called AE title is
 /// the node's or a trial's, where a peer of a site may store, or a view's, where the peers that it names may
-/// query and retrieve and for others it does not exist, or the work list's, for peers of a site. A destination
-/// that confirms by storage commitment may call the node to report. What it names the peer tells its site, see
-/// site_of(); open associations are counted for each peer. Thread-safe.
+/// query and retrieve and for others it does not exist, or the work list's, for peers of a site. A
+/// destination that confirms by storage commitment may call the node to report. What it names the peer tells
+/// its site, see site_of(); open associations are counted for each peer. Thread-safe.
 class SiteAccess final : public dimse::AccessPolicy {
  public:
   explicit SiteAccess(const NodeConfig& config);
@@ -35,6 +35,7 @@ class SiteAccess final : public dimse::AccessPolicy {
   struct Reporter {
     std::string ae_title;
     NetworkBlocks addresses;
+    bool tls = false;  ///< it is called with TLS, so its reports have to come with TLS, too
   };
 
   [[nodiscard]] std::optional<dimse::Accept> accept_report(

@@ -68,6 +68,7 @@ dimse::ContextPolicy granted_at(const std::string& called) {
   view.ae_title = "VIEW";
   view.peers = {"PEER"};
   config.views.push_back(view);
+  config.worklist = WorklistConfig{"LIST", 7, 0};
   SiteAccess access(config);
   const dimse::AeTitle from("PEER");
   const dimse::AeTitle to(called);
@@ -121,6 +122,7 @@ TEST_CASE("PS3.2: the conformance statement has the services that the program gr
   const dimse::ContextPolicy view = granted_at("VIEW");
   CHECK(marked(2, "SCP") == served(ingest));
   CHECK(marked(3, "SCP") == served(view));
+  CHECK(marked(5, "SCP") == served(granted_at("LIST")));
   CHECK(ingest.storage);
   CHECK_FALSE(view.storage);
   CHECK(marked(4, "SCU") == std::set<std::string>{std::string(dimse::study_root_find),
