@@ -10,7 +10,7 @@ fail() { echo "install: $*" >&2; exit 1; }
 build_packages=(build-essential cmake ninja-build ccache pkg-config libboost1.81-dev libboost-json1.81-dev libdcmtk-dev liblmdb-dev
   libcli11-dev libcurl4-openssl-dev libkainjow-mustache-dev libopenjp2-7-dev libseccomp-dev libssl-dev libyaml-cpp-dev zlib1g-dev doctest-dev)
 run_packages=(dcmtk python3)
-test_packages=(clang libclang-rt-dev llvm dicom3tools libgdcm-tools orthanc orthanc-dicomweb openssl procps python3-aiosmtpd python3-jsonschema python3-pydicom python3-yaml)
+test_packages=(clang libclang-rt-dev llvm dicom3tools libgdcm-tools orthanc orthanc-dicomweb openssl procps python3-aiosmtpd python3-jsonschema python3-numpy python3-pydicom python3-yaml)
 
 case "${1:-}" in
   run) wanted=("${build_packages[@]}" "${run_packages[@]}") ;;
