@@ -24,6 +24,8 @@ class SiteAccess final : public dimse::AccessPolicy {
   explicit SiteAccess(const NodeConfig& config);
 
   dimse::Decision decide(const dimse::AssociationRequestView& request) override;
+  /// As UserIdentities::stop().
+  void stop() { identities_.stop(); }
 
  private:
   struct Source {

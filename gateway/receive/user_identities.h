@@ -22,6 +22,8 @@ class UserIdentities {
   /// A check to be awaited before the answer to the association request; none when `peer` needs no identity.
   /// The fields are copied out of `request`. An identity that is not accepted is refused by 1/1/1.
   [[nodiscard]] dimse::IdentityCheck check_of(const Peer& peer, const dimse::AssociationRequestView& request);
+  /// To be called when no association is open any more, while the executors of those that were still exist.
+  void stop() { pool_.join(); }
 
  private:
   boost::asio::thread_pool pool_{1};

@@ -339,6 +339,7 @@ int run(const ServeOptions& options, const NodeConfig& config, TrialBook& trials
   }
   const std::string problem = work(options, config, store, listeners, security, log);
   listeners.drain(problem.empty() ? config.drain : std::chrono::milliseconds(0));
+  access.stop();
   forwarder.stop(problem.empty() ? config.drain : std::chrono::milliseconds(0));
   commitment_user.stop(std::chrono::milliseconds(0));
   commitment_provider.stop(std::chrono::milliseconds(0));

@@ -181,8 +181,8 @@ TEST_CASE("PS3.7 D.3.3.7: a peer that must offer a user identity gets in by noth
   config.peers.back().user_identity.emplace();
   config.peers.back().user_identity->passcodes.emplace("ada", hash_passcode("sesame"));
   config.peers.push_back({"CT2", "SITE02", {}, 3});
-  SiteAccess access(config);
   trialgate::test::IoThread io;
+  SiteAccess access(config);
   const auto decide = [&](const char* calling, std::optional<dimse::UserIdentityView> identity) {
     const dimse::AeTitle from(calling);
     const dimse::AeTitle to("GATE");
