@@ -171,10 +171,14 @@ class ToServer(StowTestCase):
     def test_each_instance_has_an_account_of_its_own(self):
         seen = collections.Counter()
 
+        chosen, turn = [], threading.Lock()
+
         def behave(uids):
-            seen.update(uids)
-            # One for good, one that passes, the first time.
-            bad, busy = sorted(seen)[0], sorted(seen)[1]
+            with turn:
+                seen.update(uids)
+                # Of the first request one fails for good, and one the first time only.
+                chosen[:] = chosen or sorted(uids)[:2]
+            bad, busy = chosen
             failed = [(uid, 0xC000) for uid in uids if uid == bad]
             failed += [(uid, 0xA700) for uid in uids if uid == busy and seen[busy] == 1]
             stored = [uid for uid in uids if uid not in dict(failed)]
@@ -228,10 +232,11 @@ class ToServer(StowTestCase):
         self.assertIn("409", failed[0]["last_error"])
 
     def test_the_one_that_is_refused_does_not_take_the_others_with_it(self):
-        culprit = []
+        culprit, turn = [], threading.Lock()
 
         def behave(uids):
-            culprit[:] = culprit or [max(uids)]
+            with turn:
+                culprit[:] = culprit or [max(uids)]
             return (400, {}, b"") if culprit[0] in uids else self.server.store_all(uids)
 
         self.server.behave = behave
