@@ -340,6 +340,9 @@ bool ProfilePass::keep(Element& element, const Decision& decision, Characters ch
   if (is_text(element.vr()) && has_control_characters(element)) {
     hold(HoldReason::anomaly, tag, "bytes that are no text");
   }
+  if (has_too_many_numbers(element)) {
+    hold(HoldReason::anomaly, tag, "more numbers than the attribute can have");
+  }
   if (uses_character_set(element.vr())) check_kept_text(element, characters);
   if (!decision.rule.empty()) note(tag, Deed::kept, decision.rule);
   return false;

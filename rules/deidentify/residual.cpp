@@ -17,6 +17,7 @@ namespace {
 constexpr std::size_t long_key_bytes = 8;
 constexpr std::size_t short_key_bytes = 3;
 constexpr unsigned hash_bits = 16;
+constexpr std::size_t long_uid_bytes = 24;
 
 constexpr char fold(char c) noexcept {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
@@ -313,7 +314,9 @@ void ResidualSearch::add_uid(std::string_view uid) {
     if (!uid.empty()) exclude("too short");
     return;
   }
-  add_value(uid, {}, Kind::uid, true);
+  // In a long one a beginning tells whose it is: what goes on behind it, or before, is a UID of the same
+  // origin.
+  add_value(uid, {}, Kind::uid, uid.size() < long_uid_bytes);
 }
 
 void ResidualSearch::prepare() {

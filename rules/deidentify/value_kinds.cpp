@@ -44,6 +44,26 @@ bool has_control_characters(const Element& element) noexcept {
   });
 }
 
+bool has_too_many_numbers(const Element& element) noexcept {
+  switch (element.vr()) {
+    case Vr::at:
+    case Vr::fd:
+    case Vr::fl:
+    case Vr::sl:
+    case Vr::ss:
+    case Vr::sv:
+    case Vr::ul:
+    case Vr::us:
+    case Vr::uv:
+      break;
+    default:
+      return false;
+  }
+  const DictionaryEntry* const known = lookup(element.tag());
+  return known != nullptr && known->vm_max != 0 &&
+         element.value().size() > known->vm_max * value_bytes(element.vr());
+}
+
 bool has_local_code(const Element& sequence) {
   constexpr Tag code_meaning{0x0008, 0x0104};
   constexpr Tag coding_scheme{0x0008, 0x0102};

@@ -21,6 +21,10 @@ namespace trialgate::rules {
 /// a wrong length. Padding does not count.
 [[nodiscard]] bool has_control_characters(const Element& element) noexcept;
 
+/// A value of numbers or tags that is longer than the attribute can be (PS3.6): another element was swallowed
+/// by a wrong length.
+[[nodiscard]] bool has_too_many_numbers(const Element& element) noexcept;
+
 /// A code of a hospital or of a maker stands in the sequence: its meaning is free text.
 [[nodiscard]] bool has_local_code(const Element& sequence);
 

@@ -50,6 +50,20 @@ TEST_CASE("Bad input: a kept value that swallows its neighbour, with nothing in 
   }
 }
 
+TEST_CASE("Bad input: numbers that swallow their neighbour") {
+  ElementWriter swallowed;
+  swallowed.add(0x00184000, Vr::pn, secret);
+  const Bytes& bytes = swallowed.bytes();
+  const std::string neighbour(bytes.begin(), bytes.end());
+  for (const auto& [tag, vr, own] : {std::tuple(0x00280011U, Vr::us, 2U), std::tuple(0x00189073U, Vr::fd, 8U),
+                                     std::tuple(0x00280106U, Vr::ss, 2U)}) {
+    CAPTURE(to_string(Tag(tag)));
+    TestDataSet with_swallowed = TestDataSet::ct();
+    with_swallowed.set(tag, vr, std::string(own, '\1') + neighbour);
+    CHECK(has_reason(held_of(run(with_swallowed)), HoldReason::anomaly));
+  }
+}
+
 TEST_CASE("Bad input: a VR that the standard does not define is held") {
   for (const char* vr : {"XX", "??", "\x01\x02"}) {
     Bytes tail;

@@ -116,6 +116,14 @@ TEST_CASE("A UID is found as a whole") {
   CHECK_FALSE(finds(search, "2.1.2.826.0.1.77"));
 }
 
+TEST_CASE("Of a long UID the beginning of another is enough") {
+  ResidualSearch search;
+  search.add_uid("1.2.826.0.1.3680043.2.77.4711");
+  CHECK(finds(search, "1.2.826.0.1.3680043.2.77.4711.0.3"));
+  CHECK(finds(search, "1.2.826.0.1.3680043.2.77.47110"));
+  CHECK_FALSE(finds(search, "1.2.826.0.1.3680043.2.77.4712"));
+}
+
 TEST_CASE("Common words and what is written on purpose are not searched for") {
   ResidualSearch search;
   search.allow("ONC301-0042");
