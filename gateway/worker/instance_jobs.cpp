@@ -66,12 +66,6 @@ std::string attributes_of(std::span<const std::uint8_t> data_set, std::string_vi
   return encode(parsed ? read_instance_attributes(*parsed) : InstanceAttributes());
 }
 
-std::string attributes_of_file(std::span<const std::uint8_t> file) {
-  const auto view = rules::parse_file(file);
-  if (!view) return encode(InstanceAttributes());
-  return attributes_of(file.subspan(view->data_set_offset), view->transfer_syntax_uid);
-}
-
 WorkerReply read_attributes_job(const WorkerRequest& request) {
   return attributes_reply(
       attributes_of(request.body, std::string(request.header.at("transfer_syntax_uid").as_string())));
@@ -86,8 +80,13 @@ WorkerReply examine_job(const WorkerRequest& request) {
   }
   const MappedFile file(request.file);
   if (file.bytes().empty()) return error_reply(nothing_to_read);
-  const auto record = rules::examine(file.bytes(), extra_paths, limits());
-  return record ? examine_reply(*record, attributes_of_file(file.bytes()))
+  const auto view = rules::parse_file(file.bytes());
+  if (!view) return error_reply(view.error().message());
+  const auto data_set =
+      rules::parse(file.bytes().subspan(view->data_set_offset), *view->transfer_syntax, limits());
+  if (!data_set) return error_reply(data_set.error().message());
+  const auto record = rules::examine(*view, *data_set, extra_paths);
+  return record ? examine_reply(*record, encode(read_instance_attributes(*data_set)))
                 : error_reply(record.error().message());
 }
 

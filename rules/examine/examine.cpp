@@ -194,19 +194,24 @@ class Examination {
 
 }  // namespace
 
-Result<InstanceRecord> examine(std::span<const std::uint8_t> file, std::span<const std::string> extra_paths,
-                               const Limits& limits) {
+Result<InstanceRecord> examine(const FileView& file, const DataSet& data_set,
+                               std::span<const std::string> extra_paths) {
   std::vector<AttributePath> extra;
   for (const std::string& text : extra_paths) {
     auto path = AttributePath::parse(text);
     if (!path) return path.error();
     extra.push_back(std::move(*path));
   }
+  return Examination(file, data_set, extra).run();
+}
+
+Result<InstanceRecord> examine(std::span<const std::uint8_t> file, std::span<const std::string> extra_paths,
+                               const Limits& limits) {
   const auto view = parse_file(file);
   if (!view) return view.error();
   const auto data_set = parse(file.subspan(view->data_set_offset), *view->transfer_syntax, limits);
   if (!data_set) return data_set.error();
-  return Examination(*view, *data_set, extra).run();
+  return examine(*view, *data_set, extra_paths);
 }
 
 }  // namespace trialgate::rules

@@ -104,5 +104,8 @@ struct InstanceRecord {
 [[nodiscard]] Result<InstanceRecord> examine(std::span<const std::uint8_t> file,
                                              std::span<const std::string> extra_paths = {},
                                              const Limits& limits = {});
+/// The same of a file that was parsed. Errors: invalid_configuration.
+[[nodiscard]] Result<InstanceRecord> examine(const FileView& file, const DataSet& data_set,
+                                             std::span<const std::string> extra_paths);
 
 }  // namespace trialgate::rules
