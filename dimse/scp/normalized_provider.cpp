@@ -37,6 +37,7 @@ Task<Result<void>> provide_normalized(Provision provision, NormalizedService& se
   CommandSet response = response_to(received.command, outcome.status, outcome.error_comment);
   if (!outcome.sop_instance.empty())
     response.set_uid(CommandElement::affected_sop_instance_uid, outcome.sop_instance);
+  if (outcome.error_id != 0) response.set_us(CommandElement::error_id, outcome.error_id);
   co_return co_await provision.exchange.send(received.context, std::move(response), outcome.data_set);
 }
 

@@ -264,6 +264,8 @@ NodeConfig read_config(const YAML::Node& yaml, const std::filesystem::path& fold
     const auto takes = [&](const TrialEntry& trial) {
       return trial.called_ae_title == config.worklist->ae_title;
     };
+    const auto is_view = [&](const View& view) { return view.ae_title == config.worklist->ae_title; };
+    if (std::ranges::any_of(config.views, is_view)) errors.add(*worklist, "ae_title is that of a view");
     if (config.worklist->ae_title == config.ae_title || std::ranges::any_of(config.trials, takes))
       errors.add(*worklist, "ae_title takes images already; expected an AE title of the work list's own");
   }

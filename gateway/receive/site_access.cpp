@@ -97,13 +97,14 @@ dimse::Decision SiteAccess::decide(const dimse::AssociationRequestView& request)
     }
     reject = untrusted(why);
   }
-  if (source == nullptr) {
+  // A reader that may look at a view, but is of no site, reports like any other destination.
+  const bool of_no_site = source != nullptr && view == nullptr && source->peer.site.empty();
+  if (source == nullptr || of_no_site) {
     if (auto accept = accept_report(request)) return std::move(*accept);
-    return reject;
+    return of_no_site ? dimse::Reject::calling_ae_not_recognized() : reject;
   }
   if (view != nullptr && !view->admits(source->peer.ae_title))
     return dimse::Reject::called_ae_not_recognized();
-  if (view == nullptr && source->peer.site.empty()) return dimse::Reject::calling_ae_not_recognized();
   dimse::Accept accept;
   accept.peer_id = source->peer.site + between_site_and_ae_title + source->peer.ae_title;
   accept.contexts = view != nullptr ? view_contexts_ : worklist ? worklist_contexts_ : contexts_;

@@ -312,12 +312,13 @@ class Received:
 class StoreScp:
     """An acceptor that keeps what it is sent. `status`: answers a Received with a DIMSE status; it may block or raise.
 
-    Accepts every abstract syntax with the first transfer syntax proposed. Runs until `close`.
+    Accepts every abstract syntax with the first transfer syntax proposed, or `preferred`. Runs until `close`.
     """
 
     status: object = None
     port: int = 0
     keep_data_sets: bool = True
+    preferred: str = ""
     received: list = field(default_factory=list)
     associations: int = 0
 
@@ -359,7 +360,8 @@ class StoreScp:
             if number == 0x20:
                 parts = list(items_of(value[4:]))
                 abstract = next(text.decode() for sub, text in parts if sub == 0x30)
-                syntax = next(text.decode() for sub, text in parts if sub == 0x40)
+                syntaxes = [text.decode() for sub, text in parts if sub == 0x40]
+                syntax = self.preferred if self.preferred in syntaxes else syntaxes[0]
                 contexts[value[0]] = (abstract, syntax)
                 reply += item(0x21, struct.pack(">BBBB", value[0], 0, 0, 0) + item(0x40, syntax.encode()))
         wire.send(pdu(A_ASSOCIATE_AC, reply + user_information(131072)))
