@@ -223,10 +223,23 @@ Task<void> serve_move(Provision provision, RetrieveService& service, Retrieve re
   co_await send_final(provision, retrieve, std::move(*final), "move.served");
 }
 
-Task<Result<void>> refuse_long(Provision provision, const Retrieve& retrieve) {
-  CommandSet response =
-      response_to(retrieve.command, status::unable_to_calculate_matches, "identifier too long");
-  co_return co_await provision.exchange.send(retrieve.context, std::move(response));
+/// Reads the request to its end. Nothing when it was refused.
+Task<Result<std::optional<Retrieve>>> begin(Provision provision, CommandReceived received,
+                                            std::uint16_t message_id, std::uint16_t priority) {
+  auto retrieve = co_await read_retrieve(provision, std::move(received));
+  if (!retrieve) co_return retrieve.error();
+  std::optional<Retrieve> begun;
+  if (retrieve->identifier_too_long) {
+    CommandSet response =
+        response_to(retrieve->command, status::unable_to_calculate_matches, "identifier too long");
+    auto sent = co_await provision.exchange.send(retrieve->context, std::move(response));
+    if (!sent) co_return sent.error();
+    co_return begun;
+  }
+  retrieve->request.message_id = message_id;
+  retrieve->request.priority = priority_of(priority);
+  begun = std::move(*retrieve);
+  co_return begun;
 }
 
 }  // namespace
@@ -234,25 +247,21 @@ Task<Result<void>> refuse_long(Provision provision, const Retrieve& retrieve) {
 Task<Result<void>> provide_get(Provision provision, RetrieveService& service, CommandReceived received) {
   const auto rq = CGetRq::from(received.command);
   if (!rq) co_return rq.error();
-  auto retrieve = co_await read_retrieve(provision, std::move(received));
-  if (!retrieve) co_return retrieve.error();
-  if (retrieve->identifier_too_long) co_return co_await refuse_long(provision, *retrieve);
-  retrieve->request.message_id = rq->message_id;
-  retrieve->request.priority = priority_of(rq->priority);
-  provision.operation.start(rq->message_id, serve_get(provision, service, std::move(*retrieve)));
+  auto begun = co_await begin(provision, std::move(received), rq->message_id, rq->priority);
+  if (!begun) co_return begun.error();
+  if (*begun) provision.operation.start(rq->message_id, serve_get(provision, service, std::move(**begun)));
   co_return Result<void>();
 }
 
 Task<Result<void>> provide_move(Provision provision, RetrieveService& service, CommandReceived received) {
   const auto rq = CMoveRq::from(received.command);
   if (!rq) co_return rq.error();
-  auto retrieve = co_await read_retrieve(provision, std::move(received));
-  if (!retrieve) co_return retrieve.error();
-  if (retrieve->identifier_too_long) co_return co_await refuse_long(provision, *retrieve);
-  retrieve->request.message_id = rq->message_id;
-  retrieve->request.priority = priority_of(rq->priority);
-  retrieve->request.move_destination = rq->move_destination;
-  provision.operation.start(rq->message_id, serve_move(provision, service, std::move(*retrieve)));
+  auto begun = co_await begin(provision, std::move(received), rq->message_id, rq->priority);
+  if (!begun) co_return begun.error();
+  if (*begun) {
+    (*begun)->request.move_destination = rq->move_destination;
+    provision.operation.start(rq->message_id, serve_move(provision, service, std::move(**begun)));
+  }
   co_return Result<void>();
 }
 

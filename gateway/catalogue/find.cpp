@@ -4,6 +4,7 @@
 #include "dimse/status.h"
 #include "gateway/catalogue/response.h"
 #include "gateway/catalogue/walk.h"
+#include "gateway/log/audit_later.h"
 #include "gateway/pipeline/clock.h"
 #include "gateway/receive/offload.h"
 
@@ -115,16 +116,7 @@ class CatalogueMatches final : public dimse::FindMatches {
     audit.reason = "C-FIND";
     audit.detail = boost::json::serialize(
         boost::json::object{{"view", view}, {"level", level}, {"matches", given_}, {"how", how}});
-    storage::Commit commit;
-    commit.apply = [audit = std::move(audit)](storage::Transaction& transaction) -> storage::Result<void> {
-      auto appended = transaction.audit().append(audit);
-      if (!appended) return appended.error();
-      return {};
-    };
-    commit.done = [&log = log_](storage::Result<void> result) {
-      if (!result) log.event(dimse::Level::error, "audit.not_recorded", {{"why", result.error().message()}});
-    };
-    store_.submit(std::move(commit));
+    audit_later(store_, log_, std::move(audit));
   }
 
   storage::Store& store_;

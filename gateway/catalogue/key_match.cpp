@@ -15,21 +15,7 @@ constexpr microseconds a_tick{1};
 constexpr microseconds a_day = std::chrono::hours(24);
 
 bool takes_wild_cards(Vr vr) noexcept {
-  switch (vr) {
-    case Vr::ae:
-    case Vr::cs:
-    case Vr::lo:
-    case Vr::lt:
-    case Vr::pn:
-    case Vr::sh:
-    case Vr::st:
-    case Vr::uc:
-    case Vr::ur:
-    case Vr::ut:
-      return true;
-    default:
-      return false;
-  }
+  return rules::uses_character_set(vr) || vr == Vr::ae || vr == Vr::cs || vr == Vr::ur;
 }
 
 bool is_number(Vr vr) noexcept {

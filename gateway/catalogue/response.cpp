@@ -1,5 +1,6 @@
 #include "gateway/catalogue/response.h"
 
+#include "gateway/message/data_set.h"
 #include "rules/dataset/charset.h"
 #include "rules/dataset/values.h"
 
@@ -140,12 +141,9 @@ class ResponseWriter {
 rules::Result<std::vector<std::uint8_t>> response_identifier(const Query& query, const Match& match,
                                                              std::string_view retrieve_ae_title,
                                                              std::string_view transfer_syntax) {
-  rules::DataSet data_set;
-  data_set.transfer_syntax = rules::find_transfer_syntax(transfer_syntax);
-  if (data_set.transfer_syntax == nullptr) return rules::fail(rules::Errc::unsupported, "transfer syntax");
-  const rules::Encoding encoding = !data_set.transfer_syntax->explicit_vr ? rules::Encoding::implicit_little
-                                   : data_set.transfer_syntax->big_endian ? rules::Encoding::explicit_big
-                                                                          : rules::Encoding::explicit_little;
+  auto data_set = new_message(transfer_syntax);
+  if (!data_set) return data_set.error();
+  const rules::Encoding encoding = data_set->elements.encoding();
   const auto in_set = [&](std::string_view character_set) -> std::optional<rules::ElementList> {
     const auto characters = rules::CharacterSet::parse(character_set);
     if (!characters) return std::nullopt;
@@ -154,11 +152,8 @@ rules::Result<std::vector<std::uint8_t>> response_identifier(const Query& query,
   auto elements = in_set(query.character_set);
   if (!elements) elements = in_set(utf8);
   if (!elements) return rules::fail(rules::Errc::unsupported, "a value that no character set carries");
-  data_set.elements = std::move(*elements);
-  data_set.complete = true;
-  auto written = rules::write(data_set);
-  if (!written) return written.error();
-  return std::move(written->prefix);
+  data_set->elements = std::move(*elements);
+  return write_message(*data_set);
 }
 
 }  // namespace trialgate::gateway

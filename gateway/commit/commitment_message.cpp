@@ -1,6 +1,6 @@
 #include "gateway/commit/commitment_message.h"
 
-#include "gateway/commit/message_data_set.h"
+#include "gateway/message/data_set.h"
 #include "rules/dataset/values.h"
 
 #include <utility>

@@ -11,8 +11,7 @@
 
 namespace trialgate::gateway {
 
-/// Storage Commitment Push Model (PS3.4 §J.3): its SOP class and its one, well-known instance.
-inline constexpr std::string_view commitment_sop_class = "1.2.840.10008.1.20.1";
+/// The one, well-known instance of the Storage Commitment Push Model (PS3.4 §J.3).
 inline constexpr std::string_view commitment_sop_instance = "1.2.840.10008.1.20.1.1";
 inline constexpr std::uint16_t request_commitment = 1;  ///< Action Type ID
 inline constexpr std::uint16_t all_committed = 1;       ///< Event Type ID

@@ -2,9 +2,11 @@
 
 #include "dimse/scu/requestor.h"
 #include "dimse/status.h"
+#include "gateway/commit/commitment_exchange.h"
 #include "gateway/commit/commitment_message.h"
 #include "gateway/commit/instance_check.h"
 #include "gateway/pipeline/clock.h"
+#include "gateway/pipeline/wait_after.h"
 #include "gateway/receive/offload.h"
 #include "gateway/receive/site_access.h"
 #include "rules/dataset/transfer_syntax.h"
@@ -207,51 +209,30 @@ bool CommitmentProvider::check(storage::CommitmentRow& row) {
 }
 
 dimse::Task<std::string> CommitmentProvider::send_report(storage::CommitmentRow row, Peer peer) {
-  CommitmentMessage message{row.transaction_uid, {}};
-  auto read_items = [this, &row, &message] {
-    return store_.read([&](const storage::ReadTransaction& transaction) -> storage::Result<void> {
-      auto items = transaction.commitments().items(row.id);
-      if (!items) return items.error();
-      message.items = std::move(*items);
-      return {};
-    });
-  };
-  const storage::Result<void> read = co_await offload(runner_.disk(), read_items);
-  if (!read) co_return read.error().message();
-
+  auto message = co_await read_commitment(store_, runner_.disk(), row);
+  if (!message) co_return message.error().message();
   dimse::RequestorConfig config;
   config.host = peer.host;
   config.port = peer.port;
   config.called = dimse::AeTitle(peer.ae_title);
   config.calling = dimse::AeTitle(row.called_ae);
   peer.tls.apply(config);
-  dimse::ProposedContext context;
-  context.abstract_syntax = dimse::Uid(std::string(commitment_sop_class));
-  context.transfer_syntaxes.emplace_back(std::string(rules::transfer_syntaxes::explicit_vr_little_endian));
-  context.transfer_syntaxes.emplace_back(std::string(rules::transfer_syntaxes::implicit_vr_little_endian));
-  context.role = dimse::ProposedRole::scp;
-  std::vector<dimse::ProposedContext> contexts(1, context);
+  std::vector<dimse::ProposedContext> contexts(1, commitment_context(dimse::ProposedRole::scp));
   auto opened = co_await dimse::Requestor::open(std::move(config), std::move(contexts), log_);
   if (!opened) co_return opened.error().message();
   dimse::Requestor& association = **opened;
 
-  dimse::NormalizedOperation report;
-  report.command = dimse::CommandField::n_event_report_rq;
-  report.sop_class = context.abstract_syntax;
-  report.sop_instance = dimse::Uid(std::string(commitment_sop_instance));
-  report.type_id = row.failed_count == 0 ? all_committed : not_all_committed;
-  report.transfer_syntax = association.accepted_transfer_syntaxes(context.abstract_syntax).front();
-  auto bytes = write_commitment_message(message, report.transfer_syntax.value());
-  if (!bytes) co_return bytes.error().message();
-  report.data_set = std::move(*bytes);
-  auto answer = co_await association.perform(std::move(report));
-  if (!answer) co_return answer.error().message();
+  const std::uint16_t type = row.failed_count == 0 ? all_committed : not_all_committed;
+  auto answer = co_await send_commitment(association, dimse::CommandField::n_event_report_rq, type,
+                                         std::move(*message));
+  if (auto* const problem = std::get_if<std::string>(&answer)) co_return std::move(*problem);
+  const std::uint16_t status = std::get<std::uint16_t>(answer);
   if (association.is_open()) {
     // The report was answered; how the association ends tells nothing about it.
     [[maybe_unused]] const dimse::Result<void> released = co_await association.release();
   }
-  if (answer->status != dimse::status::success)
-    co_return "the peer answered the report with status " + std::to_string(answer->status);
+  if (status != dimse::status::success)
+    co_return "the peer answered the report with status " + std::to_string(status);
   co_return std::string();
 }
 

@@ -18,13 +18,6 @@ constexpr std::chrono::milliseconds look_again{1000};
 
 }  // namespace
 
-std::chrono::milliseconds wait_after(std::uint32_t failures, std::chrono::milliseconds first,
-                                     std::chrono::milliseconds longest) {
-  std::chrono::milliseconds wait = first;
-  for (std::uint32_t i = 1; i < failures && wait < longest; ++i) wait *= 2;
-  return std::min(wait, longest);
-}
-
 CommitmentRunner::CommitmentRunner(storage::Store& store, storage::CommitmentRole role, Logger& log,
                                    Attend attend)
     : store_(store), role_(role), log_(log), attend_(std::move(attend)), disk_(disk_threads), tasks_(log) {}

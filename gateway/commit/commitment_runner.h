@@ -67,8 +67,4 @@ class CommitmentRunner {
   std::thread thread_;
 };
 
-/// How long to wait after so many failures in a row: `first`, doubled each time, at most `longest`.
-[[nodiscard]] std::chrono::milliseconds wait_after(std::uint32_t failures, std::chrono::milliseconds first,
-                                                   std::chrono::milliseconds longest);
-
 }  // namespace trialgate::gateway

@@ -2,9 +2,11 @@
 
 #include "dimse/scu/requestor.h"
 #include "dimse/status.h"
+#include "gateway/commit/commitment_exchange.h"
 #include "gateway/commit/confirmation.h"
 #include "gateway/pipeline/clock.h"
 #include "gateway/pipeline/transition.h"
+#include "gateway/pipeline/wait_after.h"
 #include "gateway/receive/offload.h"
 #include "rules/dataset/transfer_syntax.h"
 
@@ -104,18 +106,8 @@ dimse::Task<bool> CommitmentUser::attend(storage::CommitmentRow row) {
 
 dimse::Task<std::string> CommitmentUser::request(storage::CommitmentRow row, Destination destination,
                                                  bool& refused) {
-  CommitmentMessage message{row.transaction_uid, {}};
-  auto read_items = [this, &row, &message] {
-    return store_.read([&](const storage::ReadTransaction& transaction) -> storage::Result<void> {
-      auto items = transaction.commitments().items(row.id);
-      if (!items) return items.error();
-      message.items = std::move(*items);
-      return {};
-    });
-  };
-  const storage::Result<void> read = co_await offload(runner_.disk(), read_items);
-  if (!read) co_return read.error().message();
-
+  auto message = co_await read_commitment(store_, runner_.disk(), row);
+  if (!message) co_return message.error().message();
   dimse::RequestorConfig config;
   config.host = destination.host;
   config.port = destination.port;
@@ -124,11 +116,7 @@ dimse::Task<std::string> CommitmentUser::request(storage::CommitmentRow row, Des
       dimse::AeTitle(destination.calling_ae_title.empty() ? config_.ae_title : destination.calling_ae_title);
   config.response = destination.response_timeout;
   destination.tls.apply(config);
-  dimse::ProposedContext context;
-  context.abstract_syntax = dimse::Uid(std::string(commitment_sop_class));
-  context.transfer_syntaxes.emplace_back(std::string(rules::transfer_syntaxes::explicit_vr_little_endian));
-  context.transfer_syntaxes.emplace_back(std::string(rules::transfer_syntaxes::implicit_vr_little_endian));
-  std::vector<dimse::ProposedContext> contexts(1, context);
+  std::vector<dimse::ProposedContext> contexts(1, commitment_context(dimse::ProposedRole::scu));
   SameAssociation report(*this, destination, co_await boost::asio::this_coro::executor);
   dimse::PeerServices services;
   services.normalized = &report;
@@ -138,24 +126,17 @@ dimse::Task<std::string> CommitmentUser::request(storage::CommitmentRow row, Des
     co_return opened.error().message();
   }
   dimse::Requestor& association = **opened;
-  dimse::NormalizedOperation operation;
-  operation.command = dimse::CommandField::n_action_rq;
-  operation.sop_class = context.abstract_syntax;
-  operation.sop_instance = dimse::Uid(std::string(commitment_sop_instance));
-  operation.type_id = request_commitment;
-  operation.transfer_syntax = association.accepted_transfer_syntaxes(context.abstract_syntax).front();
-  auto bytes = write_commitment_message(message, operation.transfer_syntax.value());
-  if (!bytes) co_return bytes.error().message();
-  operation.data_set = std::move(*bytes);
-  auto answer = co_await association.perform(std::move(operation));
-  if (!answer) co_return answer.error().message();
-  refused = dimse::classify(answer->status) == dimse::StatusClass::failure;
+  auto answer = co_await send_commitment(association, dimse::CommandField::n_action_rq, request_commitment,
+                                         std::move(*message));
+  if (auto* const problem = std::get_if<std::string>(&answer)) co_return std::move(*problem);
+  const std::uint16_t status = std::get<std::uint16_t>(answer);
+  refused = dimse::classify(status) == dimse::StatusClass::failure;
   if (!refused && association.is_open()) co_await report.wait(destination.commitment.same_association);
   if (association.is_open()) {
     // The request was answered; how the association ends tells nothing about it.
     [[maybe_unused]] const dimse::Result<void> released = co_await association.release();
   }
-  if (refused) co_return "the destination answered the request with status " + std::to_string(answer->status);
+  if (refused) co_return "the destination answered the request with status " + std::to_string(status);
   co_return std::string();
 }
 

@@ -4,6 +4,7 @@
 #include "gateway/commit/commitment_runner.h"
 #include "gateway/pipeline/clock.h"
 #include "gateway/pipeline/transition.h"
+#include "gateway/pipeline/wait_after.h"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>

@@ -3,6 +3,7 @@
 #include "dimse/status.h"
 #include "gateway/catalogue/recorder.h"
 #include "gateway/pipeline/clock.h"
+#include "gateway/pipeline/wait_after.h"
 #include "gateway/receive/offload.h"
 
 #include <boost/asio/dispatch.hpp>
@@ -352,10 +353,8 @@ void Lane::submit(storage::DeliveryRow row, storage::AuditRecord audit) {
 }
 
 std::chrono::milliseconds Lane::backoff(std::uint32_t failures) {
-  const auto longest = std::chrono::milliseconds(destination_.retry_longest);
-  auto wait = std::chrono::milliseconds(destination_.retry_first);
-  for (std::uint32_t i = 1; i < failures && wait < longest; ++i) wait *= 2;
-  wait = std::min(wait, longest);
+  const std::chrono::milliseconds wait =
+      wait_after(failures, destination_.retry_first, destination_.retry_longest);
   // Half to whole, so that lanes which failed together do not come back together.
   std::uniform_real_distribution<double> jitter(0.5, 1.0);
   return std::chrono::milliseconds(

@@ -4,6 +4,7 @@
 #include "gateway/notify/queries.h"
 #include "gateway/pipeline/clock.h"
 #include "gateway/pipeline/transition.h"
+#include "gateway/pipeline/wait_after.h"
 
 #include <algorithm>
 #include <chrono>
@@ -21,12 +22,6 @@ constexpr std::uint32_t all_or_none_attempts = 2;
 
 std::string_view tag_of(rules::Language language) {
   return language == rules::Language::zh ? "zh-CN" : "en";
-}
-
-std::chrono::seconds wait_after(std::uint32_t attempts, const MailConfig& mail) {
-  std::chrono::seconds wait = mail.retry_first;
-  for (std::uint32_t i = 1; i < attempts && wait < mail.retry_longest; ++i) wait *= 2;
-  return std::min(wait, mail.retry_longest);
 }
 
 }  // namespace
@@ -125,7 +120,7 @@ storage::Result<void> Notifier::settle(storage::NoticeRow notice, const storage:
     notice.state = storage::NoticeState::sent;
     notice.sent_at = now;
   } else {
-    notice.not_before = now + wait_after(notice.attempts, mail_);
+    notice.not_before = now + wait_after(notice.attempts, mail_.retry_first, mail_.retry_longest);
   }
   const std::string kind(to_string(notice.kind));
   auto recorded = store_.commit([&](storage::Transaction& transaction) -> storage::Result<void> {

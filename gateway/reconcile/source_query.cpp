@@ -1,5 +1,6 @@
 #include "gateway/reconcile/source_query.h"
 
+#include "dimse/scp/service_sop_classes.h"
 #include "dimse/status.h"
 
 #include <utility>
@@ -7,7 +8,6 @@
 namespace trialgate::gateway {
 namespace {
 
-constexpr std::string_view study_root_find = "1.2.840.10008.5.1.4.1.2.2.1";
 constexpr std::string_view implicit_vr_little_endian = "1.2.840.10008.1.2";
 constexpr std::uint32_t sop_instance_uid = 0x00080018;
 constexpr std::uint32_t query_retrieve_level = 0x00080052;
@@ -39,7 +39,7 @@ std::uint32_t little_endian(std::span<const std::uint8_t> bytes) {
 dimse::Task<std::string> query_series(dimse::Requestor& association, const std::string& study_uid,
                                       const std::string& series_uid, StudyInventory& inventory) {
   dimse::FindOperation operation;
-  operation.sop_class = dimse::Uid(std::string(study_root_find));
+  operation.sop_class = dimse::Uid(std::string(dimse::study_root_find));
   operation.transfer_syntax = dimse::Uid(std::string(implicit_vr_little_endian));
   operation.identifier = image_level_query(study_uid, series_uid);
   auto found = co_await association.find(std::move(operation));
@@ -89,8 +89,8 @@ dimse::Task<std::variant<StudyInventory, std::string>> query_source(dimse::Reque
                                                                     std::vector<std::string> series_uids,
                                                                     dimse::Log& log) {
   std::vector<dimse::ProposedContext> contexts;
-  contexts.push_back(
-      {dimse::Uid(std::string(study_root_find)), {dimse::Uid(std::string(implicit_vr_little_endian))}});
+  contexts.push_back({dimse::Uid(std::string(dimse::study_root_find)),
+                      {dimse::Uid(std::string(implicit_vr_little_endian))}});
   auto opened = co_await dimse::Requestor::open(std::move(config), std::move(contexts), log);
   if (!opened) co_return opened.error().message();
   dimse::Requestor& association = **opened;

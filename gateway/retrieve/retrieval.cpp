@@ -2,6 +2,7 @@
 
 #include "dimse/scp/service_sop_classes.h"
 #include "dimse/status.h"
+#include "gateway/log/audit_later.h"
 #include "gateway/pipeline/clock.h"
 
 #include <boost/json/array.hpp>
@@ -29,16 +30,7 @@ void submit_audit(storage::Store& store, Logger& log, const RetrievalRecord& rec
   boost::json::array submissions(record.submissions.begin(), record.submissions.end());
   detail["submissions"] = std::move(submissions);
   audit.detail = boost::json::serialize(detail);
-  storage::Commit commit;
-  commit.apply = [audit = std::move(audit)](storage::Transaction& transaction) -> storage::Result<void> {
-    auto appended = transaction.audit().append(audit);
-    if (!appended) return appended.error();
-    return {};
-  };
-  commit.done = [&log](storage::Result<void> result) {
-    if (!result) log.event(dimse::Level::error, "audit.not_recorded", {{"why", result.error().message()}});
-  };
-  store.submit(std::move(commit));
+  audit_later(store, log, std::move(audit));
 }
 
 }  // namespace

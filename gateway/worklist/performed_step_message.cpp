@@ -1,6 +1,6 @@
 #include "gateway/worklist/performed_step_message.h"
 
-#include "gateway/commit/message_data_set.h"
+#include "gateway/message/data_set.h"
 
 #include <set>
 

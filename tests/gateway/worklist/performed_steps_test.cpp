@@ -1,7 +1,7 @@
 #include "gateway/worklist/performed_steps.h"
 
 #include "dimse/message/command_set.h"
-#include "gateway/commit/message_data_set.h"
+#include "gateway/message/data_set.h"
 #include "tests/gateway/support/test_store.h"
 
 #include <boost/asio/co_spawn.hpp>

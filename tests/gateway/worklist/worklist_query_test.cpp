@@ -1,6 +1,6 @@
 #include "gateway/worklist/worklist_query.h"
 
-#include "gateway/commit/message_data_set.h"
+#include "gateway/message/data_set.h"
 
 #include <doctest/doctest.h>
 

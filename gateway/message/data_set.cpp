@@ -1,4 +1,4 @@
-#include "gateway/commit/message_data_set.h"
+#include "gateway/message/data_set.h"
 
 #include <utility>
 
